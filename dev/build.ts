@@ -67,10 +67,14 @@ async function bundleWorkflows(directory: string): Promise<void> {
 
 async function bundleWith(workflowInterceptorModules: string[]): Promise<string> {
   const sources = join(root, 'src', 'workflows')
+  const workflowsPath = join(sources, 'index.ts')
+  const payloadConverterPath = join(sources, 'payload-converter.ts')
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(sources, 'index.ts'),
-    payloadConverterPath: join(sources, 'payload-converter.ts'),
+    workflowsPath,
+    payloadConverterPath,
     workflowInterceptorModules,
+    // Evaluated once, and not for each run: they keep no state outside of functions. Interceptors expect a run.
+    preloadModules: [workflowsPath, payloadConverterPath],
     logger: silent,
     // Stack traces in histories contain these names, which must not reveal the build directory.
     webpackConfigHook: (config) => ({

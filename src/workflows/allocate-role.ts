@@ -2,6 +2,7 @@ import { log, proxyActivities, proxyLocalActivities, workflowInfo } from '@tempo
 import type { Activities } from '../activities/index.ts'
 import { describeAllocated, describeCompleted, vipFields } from '../domain/allocation/cluster-patch.ts'
 import {
+  isPromise,
   partOfStep,
   takeSteps,
   type AwaitIPAddressResult,
@@ -14,6 +15,7 @@ import {
   type SequenceEnd,
   type StepInput,
   type Steps,
+  type StepTakers,
 } from '../domain/allocation/steps.ts'
 import { claimNameFor } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
@@ -97,7 +99,7 @@ export async function allocateRole(run: RoleRun): Promise<RolePass> {
 function stepsAfter(
   run: RoleRun,
   made: AllocateAtOnceResult,
-): { readonly steps: Steps; readonly sources: () => Sources } {
+): { readonly steps: StepTakers; readonly sources: () => Sources } {
   const { cluster, role } = run.input
   const { runInterruptible } = run.wakeUp
   const key = formatKey(cluster)
@@ -106,45 +108,55 @@ function stepsAfter(
   const recordOf = ({ half }: StepInput): AddressRecord => (half === undefined ? first : second)
   const madeOf = ({ half }: StepInput): MadeSteps => (half === undefined ? made : (made.second ?? {}))
   let published: PublishDnsNameResult | undefined
-  const steps: Steps = {
-    async selectIPPool(input) {
+  const steps: StepTakers = {
+    selectIPPool(input) {
       const summary = input.half === undefined ? `${role} pool for ${key}` : `second ${role} pool for ${key}`
-      const selected =
-        madeOf(input).selectIPPool ?? (await runInterruptible(() => activity(summary).selectIPPool(input)))
-      if ('uid' in selected) run.onSelected(selected)
-      recordOf(input).selected(selected)
-      return selected
+      return recorded(
+        madeOf(input).selectIPPool ?? runInterruptible(() => activity(summary).selectIPPool(input)),
+        (selected) => {
+          if ('uid' in selected) run.onSelected(selected)
+          recordOf(input).selected(selected)
+        },
+      )
     },
-    async ensureIPAddressClaim(input) {
+    ensureIPAddressClaim(input) {
       const source = `${recordOf(input).claim()} from ${formatPool(input.poolRef)}`
       const summary = input.restore === undefined ? source : `${source} with ${input.restore.address}`
-      const ensured =
+      return recorded(
         madeOf(input).ensureIPAddressClaim ??
-        (await runInterruptible(() => activity(summary).ensureIPAddressClaim(input)))
-      recordOf(input).ensured(ensured)
-      return ensured
+          runInterruptible(() => activity(summary).ensureIPAddressClaim(input)),
+        recordOf(input).ensured,
+      )
     },
-    async awaitIPAddress(input) {
+    awaitIPAddress(input) {
       const summary = `address for ${recordOf(input).claim()}`
-      const awaited =
-        madeOf(input).awaitIPAddress ??
-        (await runInterruptible(() => activity(summary).awaitIPAddress(input)))
-      recordOf(input).awaited(awaited)
-      return awaited
+      return recorded(
+        madeOf(input).awaitIPAddress ?? runInterruptible(() => activity(summary).awaitIPAddress(input)),
+        recordOf(input).awaited,
+      )
     },
-    async assignVip(input) {
+    assignVip(input) {
       const { address, second: other } = input
       const addresses = other === undefined ? address : `${address} and ${other.address}`
       const summary = addresses === undefined ? `port of ${key}` : `${addresses} to ${key}`
       return made.assignVip ?? runInterruptible(() => activity(summary).assignVip(input))
     },
     probeAddress: (input) => probeAddress(run, input),
-    async publishDnsName(input) {
-      published = await publishDnsName(run, made, input)
-      return published
-    },
+    publishDnsName: (input) =>
+      recorded(publishDnsName(run, made, input), (result) => {
+        published = result
+      }),
   }
   return { steps, sources: () => ({ first: first.source(), second: second.source(), published }) }
+}
+
+/** Records a result: at once if the step was made before. */
+function recorded<R>(taken: R | Promise<R>, record: (result: R) => void): R | Promise<R> {
+  const keep = (result: R): R => {
+    record(result)
+    return result
+  }
+  return isPromise(taken) ? taken.then(keep) : keep(taken)
 }
 
 async function probeAddress(

@@ -85,7 +85,10 @@ function show({ record, wakeUp }: Run): void {
   setCurrentDetails(describeStatus(record.report(wakeUp.recent)))
 }
 
-/** Allocates for the first role, and in parallel for the others that the Cluster wants. */
+/**
+ * Allocates for the first role, and in parallel for the others that the Cluster wants. It awaits no condition that is met:
+ * Temporal's SDK takes a stack trace for every promise of a workflow.
+ */
 async function allocateRoles(run: Run): Promise<ReadonlyMap<Role, RoleResult>> {
   const { wakeUp, wakeUps } = run
   const fastPath = { isOpen: true }
@@ -94,12 +97,14 @@ async function allocateRoles(run: Run): Promise<ReadonlyMap<Role, RoleResult>> {
   /** Why a VIP is not the address that the Cluster's annotation names. A later pass does not find out again. */
   const insteadOf = new Map<Role, string>()
   const isSettled = (): boolean => results.size === started.size
-  const failure = Promise.withResolvers<never>()
+  let failure: { readonly error: unknown } | undefined
 
   const start = (role: Role): void => {
     if (started.has(role)) return
     started.add(role)
-    allocate(role).catch(failure.reject)
+    void allocate(role).catch((error: unknown) => {
+      failure ??= { error }
+    })
   }
 
   /** Allocates for one role; and again if a wake comes while another role still waits. */
@@ -109,14 +114,16 @@ async function allocateRoles(run: Run): Promise<ReadonlyMap<Role, RoleResult>> {
     do {
       results.delete(role)
       results.set(role, await untilResult(run, { role, wakeUp: own, fastPath, start, insteadOf }))
-      await condition(() => !wakeUp.isHeld() && (own.isPending() || isSettled()))
+      const isOver = (): boolean => !wakeUp.isHeld() && (own.isPending() || isSettled())
+      if (!isOver()) await condition(isOver)
     } while (own.isPending())
   }
 
   start(defaultRole)
   do {
-    await Promise.race([failure.promise, condition(isSettled)])
-    await condition(allHandlersFinished)
+    await condition(() => failure !== undefined || isSettled())
+    if (failure !== undefined) throw failure.error
+    if (!allHandlersFinished()) await condition(allHandlersFinished)
   } while (!isSettled())
   return results
 }

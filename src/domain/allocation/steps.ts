@@ -26,34 +26,81 @@ export interface Steps {
 /** The result that ends a pass through the steps. */
 export type SequenceEnd = StepEnd | Extract<AssignVipResult, { readonly next: 'assigned' }>
 
+/** Takes the steps. One that has been taken before returns its result, and no promise. */
+export type StepTakers = {
+  readonly [S in keyof Steps]: (input: StepInputs[S]) => StepResults[S] | Promise<StepResults[S]>
+}
+
+type StepInputs = { readonly [S in keyof Steps]: Parameters<Steps[S]>[0] }
+type StepResults = { readonly [S in keyof Steps]: Awaited<ReturnType<Steps[S]>> }
+
 /**
  * Takes the steps in their order. The workflow passes activities, the fast path functions. A pair takes the first three for
  * each of its addresses, and the last one for both.
  *
+ * It awaits promises only: Temporal's SDK takes a stack trace for every promise of a workflow.
+ *
  * @param startedAt milliseconds since the epoch: when the run started
  * @returns the result of the last step, or of the first that does not lead to the next
  */
-export async function takeSteps(steps: Steps, input: StepInput, startedAt: number): Promise<SequenceEnd> {
-  const first = await holdAddress(steps, input)
-  if (first.next === 'complete-port') return steps.assignVip({ ...input, uid: first.uid })
+export async function takeSteps(
+  steps: StepTakers,
+  input: StepInput,
+  startedAt: number,
+): Promise<SequenceEnd> {
+  const sequence = stepsFor(input, startedAt)
+  let next = sequence.next()
+  while (next.done !== true) {
+    const taking = next.value(steps)
+    if (taking !== undefined) await taking
+    next = sequence.next()
+  }
+  return next.value
+}
+
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value
+}
+
+/** Takes one step. A promise if it has to be awaited before the sequence goes on. */
+type StepCall = (steps: StepTakers) => Promise<void> | undefined
+
+type Sequence<R> = Generator<StepCall, R, void>
+
+function* take<S extends keyof Steps>(name: S, input: StepInputs[S]): Sequence<StepResults[S]> {
+  const results: StepResults[S][] = []
+  yield (steps) => {
+    const taken = steps[name](input)
+    if (isPromise(taken)) return taken.then((result) => void results.push(result))
+    results.push(taken)
+    return undefined
+  }
+  const [result] = results
+  if (result === undefined) throw new Error(`the sequence has gone on before ${name} was taken`)
+  return result
+}
+
+function* stepsFor(input: StepInput, startedAt: number): Sequence<SequenceEnd> {
+  const first = yield* holdAddress(input)
+  if (first.next === 'complete-port') return yield* take('assignVip', { ...input, uid: first.uid })
   if (first.next !== 'held') return first
   const { held, address, isPair } = first
-  if (!isPair) return assign(steps, { ...held, address, startedAt })
+  if (!isPair) return yield* assign({ ...held, address, startedAt })
 
-  const second = await holdAddress(steps, { ...input, half: 'second' })
+  const second = yield* holdAddress({ ...input, half: 'second' })
   if (second.next === 'complete-port') return { next: 'restart', message: 'the VIP has got an endpoint' }
   if (second.next !== 'held') return second
   const { claim } = second.held
   const other = { address: second.address, ...(claim !== undefined && { claim }) }
-  return assign(steps, { ...held, address, startedAt, second: other })
+  return yield* assign({ ...held, address, startedAt, second: other })
 }
 
-async function assign(steps: Steps, input: AssignVipInput): Promise<SequenceEnd> {
-  const assigned = await steps.assignVip(input)
+function* assign(input: AssignVipInput): Sequence<SequenceEnd> {
+  const assigned = yield* take('assignVip', input)
   if (assigned.next === 'assigned' && assigned.dnsName !== undefined) {
     const { cluster, role, managementClusterUid, uid } = input
     const run = { cluster, role, ...(managementClusterUid !== undefined && { managementClusterUid }) }
-    await steps.publishDnsName({ ...run, uid, dnsName: assigned.dnsName })
+    yield* take('publishDnsName', { ...run, uid, dnsName: assigned.dnsName })
   }
   return assigned
 }
@@ -69,8 +116,8 @@ type HoldResult =
     }
 
 /** The steps until a claim holds one address. */
-async function holdAddress(steps: Steps, input: StepInput): Promise<HoldResult> {
-  const selected = await steps.selectIPPool(input)
+function* holdAddress(input: StepInput): Sequence<HoldResult> {
+  const selected = yield* take('selectIPPool', input)
   if (selected.next !== 'claim') return selected
   const { uid, poolRef, restore, retain, annotations, isPair = false } = selected
   const again = {
@@ -79,18 +126,18 @@ async function holdAddress(steps: Steps, input: StepInput): Promise<HoldResult> 
     ...(annotations !== undefined && { annotations }),
   }
 
-  const ensured = await steps.ensureIPAddressClaim({ ...input, uid, poolRef, ...again })
+  const ensured = yield* take('ensureIPAddressClaim', { ...input, uid, poolRef, ...again })
   if (ensured.next !== 'await') return ensured
 
   const { claim } = ensured
   const usual = claimNameFor(input.cluster, partOfStep(input))
   const held = { ...input, uid, ...(claim !== usual && { claim }) }
-  const awaited = await steps.awaitIPAddress(held)
+  const awaited = yield* take('awaitIPAddress', held)
   if (awaited.next !== 'assign') return awaited
   const { address } = awaited
   const { probe } = selected
   if (probe !== undefined && isToBeProbed(probe, address)) {
-    const probed = await steps.probeAddress({ ...held, address, ports: probe.ports })
+    const probed = yield* take('probeAddress', { ...held, address, ports: probe.ports })
     if (probed.next !== 'assign') return probed
   }
   return { next: 'held', held, address, isPair }
