@@ -2,6 +2,7 @@ import type { Measure } from './measure.ts'
 import { atRest } from './measures/at-rest.ts'
 import { burst1000, burst200 } from './measures/burst.ts'
 import { cpu } from './measures/cpu.ts'
+import { emptyRun } from './measures/empty-run.ts'
 import { freed } from './measures/freed.ts'
 import { gates } from './measures/gates.ts'
 import { historyEvents } from './measures/history-events.ts'
@@ -19,6 +20,7 @@ export const measures: readonly Measure[] = [
   burst1000,
   requests,
   cpu,
+  emptyRun,
   historyEvents,
   historyWaiting,
   freed,
