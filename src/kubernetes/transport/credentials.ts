@@ -26,17 +26,20 @@ export interface CredentialSource {
 }
 
 export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource {
+  const isFixed = holdsItsCredentials(kubeConfig)
   let current = kubeConfig
+  let known: Credentials | undefined
   const renew = (): void => {
     current = withoutCachedTokens(current)
+    known = undefined
   }
   return {
     async read() {
-      const options: RequestOptions = {}
+      if (known !== undefined) return known
       try {
-        await current.applyToHTTPSOptions(options)
-        const headers = { ...headersOf(options), ...impersonationHeaders(current.getCurrentUser()) }
-        return { headers, tls: tlsOf(options), proxyUrl: current.getCurrentCluster()?.proxyUrl || undefined }
+        const credentials = await credentialsOf(current)
+        if (isFixed) known = credentials
+        return credentials
       } catch (error) {
         // client-node caches the output of a plugin even if it is useless.
         renew()
@@ -45,6 +48,20 @@ export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource
     },
     renew,
   }
+}
+
+/** Nothing else has a say in them: no file, no plugin. Then every request has the same. */
+function holdsItsCredentials(kubeConfig: KubeConfig): boolean {
+  const { certFile, keyFile, exec, authProvider } = kubeConfig.getCurrentUser() ?? {}
+  const elsewhere = [certFile, keyFile, exec, authProvider, kubeConfig.getCurrentCluster()?.caFile]
+  return elsewhere.every((source) => source == null)
+}
+
+async function credentialsOf(kubeConfig: KubeConfig): Promise<Credentials> {
+  const options: RequestOptions = {}
+  await kubeConfig.applyToHTTPSOptions(options)
+  const headers = { ...headersOf(options), ...impersonationHeaders(kubeConfig.getCurrentUser()) }
+  return { headers, tls: tlsOf(options), proxyUrl: kubeConfig.getCurrentCluster()?.proxyUrl || undefined }
 }
 
 /**

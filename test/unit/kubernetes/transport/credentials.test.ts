@@ -62,6 +62,27 @@ describe('the failure of an exec plugin', () => {
   })
 })
 
+describe('credentials that the kubeconfig holds itself', () => {
+  it('are worked out once for all requests, and again after a refusal', async () => {
+    const source = sourceFor({ token: 'fixed' })
+    const credentials = await source.read()
+    expect(credentials.headers).toEqual({ authorization: 'Bearer fixed' })
+    expect(await source.read()).toBe(credentials)
+    source.renew()
+    expect(await source.read()).toEqual(credentials)
+  })
+
+  it('are asked of a plugin again after a refusal', async () => {
+    const token =
+      '{ apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: { token } }'
+    const script = `const token = String(process.hrtime.bigint()); console.log(JSON.stringify(${token}))`
+    const plugin = pluginThat(script)
+    const first = await plugin.read()
+    plugin.renew()
+    expect((await plugin.read()).headers).not.toEqual(first.headers)
+  })
+})
+
 describe('the failure of an auth provider', () => {
   it('quotes no part of its token', async () => {
     const idToken = `${Buffer.from('secret').toString('base64url')}.a.b`
