@@ -207,6 +207,9 @@ function combineHealth(
   reflectors: readonly { readonly health: InformerHealth; readonly isOwn: boolean }[],
 ): InformerHealth {
   const all = reflectors.map(({ health }) => health)
+  const [first] = all
+  // The usual case, several times for each event and each cached read.
+  if (first !== undefined && all.length === 1) return first
   const counted = reflectors
     .filter(({ health, isOwn }) => health.refusals.length === 0 && (health.synced || isOwn))
     .map(({ health }) => health)
