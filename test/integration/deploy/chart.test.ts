@@ -338,7 +338,8 @@ describe('the API server', () => {
 })
 
 interface Role extends KubernetesObject {
-  readonly rules: readonly {
+  /** Absent: the API server fills them in. */
+  readonly rules?: readonly {
     readonly apiGroups: readonly string[]
     readonly resources: readonly string[]
     readonly resourceNames?: readonly string[]
@@ -359,7 +360,7 @@ function permittedBy(objects: readonly KubernetesObject[]): Readonly<Record<stri
     [...byNamespace].map(([where, inOne]) => [
       where,
       inOne
-        .flatMap(({ rules }) => rules)
+        .flatMap(({ rules = [] }) => rules)
         .flatMap(({ apiGroups, resources, resourceNames = [''], verbs }) =>
           apiGroups.flatMap((group) =>
             resources.flatMap((resource) =>
@@ -395,6 +396,12 @@ describe('the roles', () => {
   const extensionConfig = 'extensionconfigs.runtime.cluster.x-k8s.io capi-vip-allocator'
   const extensionOwner =
     'clusterroles.rbac.authorization.k8s.io capi-vip-allocator-runtime-extension-capi-vip-allocator'
+  const poolResources = [
+    ['inclusterippools', 'ipam.cluster.x-k8s.io'],
+    ['globalinclusterippools', 'ipam.cluster.x-k8s.io'],
+    ['globalnetboxippools', 'ipam.cluster.x-k8s.io'],
+    ['ippools', 'ipam.metal3.io'],
+  ] as const
   const inTenants = { 'tenant-a': inNamespace, 'tenant-b': inNamespace, platform: asText(classPermissions) }
   const expected: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
     default: everywhere,
@@ -403,6 +410,16 @@ describe('the roles', () => {
     'temporal-cloud': everywhere,
     'embedded-temporal': everywhere,
     namespaced: inTenants,
+    'pool-kinds': {
+      '': asText(
+        [
+          ...neededPermissions.filter(({ alternative }) => alternative !== 'pools'),
+          ...poolResources.flatMap(([resource, group]) =>
+            ['list', 'watch'].map((verb): Permission => ({ verb, group, resource })),
+          ),
+        ].filter(({ only }) => only === undefined),
+      ),
+    },
     'global-pools': { 'tenant-a': inNamespace, '': clusterScoped },
     'temporal-config': {},
     'runtime-extension': {
