@@ -42,7 +42,7 @@ export async function ensureIPAddressClaim(
   ])
   const without = endWithout(cluster, input)
   if (without !== undefined) return without
-  const claim = cluster && (await readClaim(api, cluster, part, usual))
+  const claim = cluster && (await readClaim(api, cluster, part, usual, input.claim))
   const choice = {
     poolRef,
     considered: [],

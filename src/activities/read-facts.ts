@@ -4,6 +4,7 @@ import {
   claimAmong,
   claimKeyFor,
   claimNamesFor,
+  claimsByLabelFor,
   ownershipOf,
   retainedFor,
   type IPAddressClaim,
@@ -12,7 +13,8 @@ import type { ClusterClass } from '../domain/model/cluster-class.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
 import type { PoolKind } from '../domain/model/pool-kind.ts'
 import { poolKindsOf } from '../domain/model/pool-kinds.ts'
-import type { IPPoolReference } from '../domain/model/pool.ts'
+import type { IPPool, IPPoolReference } from '../domain/model/pool.ts'
+import { retainsAddresses } from '../domain/model/retain.ts'
 import { roleOf, secondPartOf, type Role, type VipPart } from '../domain/role.ts'
 import { describeUnserved, foreignPoolOf } from '../domain/allocation/vip-role.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
@@ -45,7 +47,11 @@ export async function observeFact(
     case 'sameAddressUse':
       return ipAddress === undefined ? {} : { sameAddressUse: await api.listAddressUseOf(ipAddress) }
     case 'second':
-      return { second: { claim: cluster && (await readClaimOf(api, cluster, secondPartOf(roleOf(part)))) } }
+      return {
+        second: {
+          claim: cluster && (await findClaimOf(api, cluster, secondPartOf(roleOf(part)), observed.pools)),
+        },
+      }
     case 'waiting':
       return { waiting: await api.readWaitingQueue() }
     default:
@@ -97,36 +103,61 @@ export async function readClusterClass(
   return ref && api.getClusterClass(ref)
 }
 
-/** The claim of a Cluster, as `claimAmong` picks it. @param usual the claim that has the usual name, of any owner */
+/**
+ * The claim of a Cluster, as `claimAmong` picks it.
+ *
+ * @param usual the claim that has the usual name, of any owner
+ * @param found name of the claim that an earlier step found by its labels
+ */
 export async function readClaim(
   api: Pick<ClusterApi, 'getIPAddressClaim'>,
   cluster: Cluster,
   part: VipPart,
   usual: IPAddressClaim | undefined,
+  found?: string,
 ): Promise<IPAddressClaim | undefined> {
   if (usual !== undefined && ownershipOf(usual, cluster).owner === 'this-cluster') return usual
   const { namespace } = cluster
   const [, ...longer] = claimNamesFor(cluster, part)
-  const others = await Promise.all(longer.map((name) => api.getIPAddressClaim({ namespace, name })))
+  const names = found === undefined ? longer : [...longer, found]
+  const others = await Promise.all(names.map((name) => api.getIPAddressClaim({ namespace, name })))
   return claimAmong(cluster, [usual, ...others])
 }
 
-/** The same, with the claim that has the usual name. */
-export async function readClaimOf(
-  api: Pick<ClusterApi, 'getIPAddressClaim'>,
+/**
+ * The same, and if there is none by name, one that was kept for a Cluster of this name under the longer name of another uid.
+ *
+ * @param pools that the Cluster can use: without one that retains addresses, there is no such claim; absent: not read
+ */
+export async function findClaim(
+  api: Pick<ClusterApi, 'getIPAddressClaim' | 'listClaimsOf'>,
   cluster: Cluster,
   part: VipPart,
+  { usual, pools }: { readonly usual: IPAddressClaim | undefined; readonly pools?: readonly IPPool[] },
 ): Promise<IPAddressClaim | undefined> {
-  return readClaim(api, cluster, part, await api.getIPAddressClaim(claimKeyFor(cluster, part)))
+  const named = await readClaim(api, cluster, part, usual)
+  if (named !== undefined || pools?.some(retainsAddresses) === false) return named
+  return claimAmong(cluster, [undefined, ...claimsByLabelFor(cluster, part, await api.listClaimsOf(cluster))])
+}
+
+/** The same, with the claim that has the usual name. */
+async function findClaimOf(
+  api: Pick<ClusterApi, 'getIPAddressClaim' | 'listClaimsOf'>,
+  cluster: Cluster,
+  part: VipPart,
+  pools?: readonly IPPool[],
+): Promise<IPAddressClaim | undefined> {
+  const usual = await api.getIPAddressClaim(claimKeyFor(cluster, part))
+  return findClaim(api, cluster, part, { usual, ...(pools !== undefined && { pools }) })
 }
 
 /** The claim of the first address of a pair, whose pool is no question any more, for a step about the second one. */
 export async function observeFirst(
-  api: Pick<ClusterApi, 'getIPAddressClaim'>,
+  api: Pick<ClusterApi, 'getIPAddressClaim' | 'listClaimsOf'>,
   cluster: Cluster,
   role: Role,
 ): Promise<Pick<Observed, 'claim' | 'choice'>> {
-  const claim = await readClaimOf(api, cluster, role)
+  const claim = await findClaimOf(api, cluster, role)
   return { claim, ...(claim !== undefined && { choice: { poolRef: claim.poolRef, considered: [] } }) }
 }
 

@@ -7,7 +7,7 @@ import { partOfStep, type SelectIPPoolResult, type StepInput } from '../domain/a
 import { triedPoolsIn } from '../domain/allocation/tried-pools.ts'
 import { vipOwnershipOf } from '../domain/allocation/vip-ownership.ts'
 import { partsOf, vipRoleIn } from '../domain/allocation/vip-role.ts'
-import { claimKeyFor, type IPAddressClaim } from '../domain/model/claim.ts'
+import { claimKeyFor, claimNamesFor, type IPAddressClaim } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { findPoolKind } from '../domain/model/pool-kind.ts'
 import { poolKindsOf, poolNamespaceFor } from '../domain/model/pool-kinds.ts'
@@ -24,7 +24,7 @@ import {
   type StepSettings,
 } from './advance.ts'
 import { verdictBytes } from './failures.ts'
-import { adoptionFacts, readClaim, readClusterClass, readPools } from './read-facts.ts'
+import { adoptionFacts, findClaim, readClusterClass, readPools } from './read-facts.ts'
 
 const performs: StepScope['performs'] = ['releaseReservations', 'discardAddress', 'discardClaim']
 
@@ -54,7 +54,7 @@ export async function selectIPPool(
   ])
   const { searchable } = settings
   const { pools } = listed
-  const claim = cluster && (await readClaim(api, cluster, role, usual))
+  const claim = cluster && (await findClaim(api, cluster, role, { usual, pools }))
   const clusterClass = await readClusterClass(api, cluster)
   const tries = { tried: triedPoolsIn(input.tried), now: Date.now() }
   const waitingCount = api.countWaiting()
@@ -165,7 +165,7 @@ function secondResultOf(end: Advance, uid: string, input: StepInput): SelectIPPo
 
 function foundClaim(
   { action, observed }: Advance,
-  { poolRef }: IPAddressClaim,
+  { poolRef, name }: IPAddressClaim,
   uid: string,
   input: StepInput,
 ): SelectIPPoolResult {
@@ -180,6 +180,8 @@ function foundClaim(
     poolRef,
     considered: mostRelevant(verdictBytes.inStatus, considered),
     isFound: true,
+    ...(cluster !== undefined &&
+      !claimNamesFor(cluster, partOfStep(input)).includes(name) && { claim: name }),
     ...poolNamespaceField(observed, poolRef),
     ...probeFor(observed, input, { poolRef }),
     ...(action.action === 'convertClaim' && action.half === input.half && { retain: action.retain }),

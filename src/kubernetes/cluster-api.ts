@@ -28,6 +28,8 @@ export interface ClusterApi {
   /** Whether pools of a kind of another IPAM provider are in namespaces; undefined if the API server does not say so. */
   scopeOfKind(kind: Pick<IPPoolReference, 'apiGroup' | 'kind'>): Promise<KindScope | undefined>
   getIPAddressClaim(key: NamespacedName): Promise<IPAddressClaim | undefined>
+  /** The claims in the Cluster's namespace that are labeled with its name. */
+  listClaimsOf(cluster: NamespacedName): Promise<readonly IPAddressClaim[]>
   /** Rejects with `alreadyExists` if the name is taken. Sets the served apiVersion. */
   createIPAddressClaim(claim: JsonObject): Promise<IPAddressClaim>
   /** Applies a JSON merge patch. If it has a `metadata.resourceVersion`, rejects with a conflict if the claim has changed. */

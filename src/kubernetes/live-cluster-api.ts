@@ -55,6 +55,8 @@ export function createLiveClusterApi(
     listIPPools: (namespace) => listIPPools(access, namespace, poolKinds),
     scopeOfKind: (kind) => scopeOfKind(connection, kind),
     getIPAddressClaim: claims.get,
+    listClaimsOf: ({ namespace, name }) =>
+      claims.list({ namespace, labelSelector: `${clusterNameLabel}=${name}` }),
     createIPAddressClaim: claims.create,
     patchIPAddressClaim: (key, patch) => claims.patch(key, patch),
     deleteIPAddressClaim: claims.delete,

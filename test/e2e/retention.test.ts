@@ -16,6 +16,8 @@ import { runCommand } from './run-program.ts'
 import type { TemporalView } from './temporal.ts'
 import { openTestbed, type Testbed } from './testbed.ts'
 
+const claimAnnotation = 'vip.capi.gorizond.io/control-plane-claim'
+
 let suite: Fixture
 let testbed: Testbed
 let temporal: TemporalView
@@ -236,6 +238,43 @@ describe('an address that is kept', () => {
     expect((await temporal.releaseOf(identityOf('by-hand'))).released).toMatchObject([
       { address: '10.171.9.1' },
     ])
+  })
+
+  it('is given back from a claim with the longer name of a previous Cluster, too', async () => {
+    const name = 'longer'
+    const className = `${name}-class`
+    await testbed.createClass(className)
+    await testbed.createPool('10.171.10.1-10.171.10.2', {
+      name: `${name}-pool`,
+      className,
+      annotations: { [retainAnnotation]: '1h' },
+    })
+    await testbed.createCluster(name, { className })
+    expect(await testbed.hostOf(name)).toBe('10.171.10.1')
+    await removeAndKeep(name)
+    await testbed.createCluster(name, {
+      className,
+      annotations: { 'vip.capi.gorizond.io/control-plane-address': '10.171.10.2' },
+    })
+    expect(await testbed.hostOf(name)).toBe('10.171.10.2')
+    const { annotations, uid } = await testbed.untilServed(name)
+    const longer = `vip-cp-${name}-${uid.slice(0, 8)}`
+    expect(annotations[claimAnnotation]).toBe(longer)
+    await remove(name)
+    await testbed.untilClaim(longer, isMarked)
+    await suite.print('release', '10.171.10.1')
+    await untilReleased(name)
+
+    await testbed.createCluster(name, { className })
+    expect(await testbed.hostOf(name)).toBe('10.171.10.2')
+    const again = await testbed.untilServed(name)
+    expect(again.annotations[claimAnnotation]).toBe(longer)
+    const claim = await testbed.untilClaim(longer, (now) => !isMarked(now))
+    expect(claim?.annotations[clusterUidAnnotation]).toBe(again.uid)
+    expect(await testbed.claims()).not.toContain(`vip-cp-${name}`)
+    await setRetain(name, null)
+    await remove(name)
+    await testbed.untilClaim(longer, (now) => now === undefined)
   })
 
   it('is kept although nobody watched when its Cluster was deleted, and Temporal has lost the run', async () => {

@@ -12,6 +12,7 @@ export function fakeClusterApi(calls: Partial<ClusterApi>): ClusterApi {
     listIPPools: refuse('listIPPools'),
     scopeOfKind: async () => 'namespaced' as const,
     getIPAddressClaim: refuse('getIPAddressClaim'),
+    listClaimsOf: async () => [],
     createIPAddressClaim: refuse('createIPAddressClaim'),
     patchIPAddressClaim: refuse('patchIPAddressClaim'),
     deleteIPAddressClaim: refuse('deleteIPAddressClaim'),

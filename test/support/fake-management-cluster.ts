@@ -7,7 +7,7 @@ import { appliedTo, type JsonPatch } from '../../src/domain/model/json-patch.ts'
 import { poolsUsableBy } from '../../src/domain/allocation/snapshot.ts'
 import { formatKey, type ObjectMeta } from '../../src/domain/model/object-meta.ts'
 import { formatPool, type IPPool } from '../../src/domain/model/pool.ts'
-import { duplicateAddressesAnnotation } from '../../src/domain/names.ts'
+import { clusterNameLabel, duplicateAddressesAnnotation } from '../../src/domain/names.ts'
 import type { ClusterApi } from '../../src/kubernetes/cluster-api.ts'
 
 /** Initial objects; the first Cluster is the one under test. */
@@ -58,6 +58,8 @@ export function createFakeCluster(initial: InitialObjects): FakeCluster {
     getClusterClass: async () => initial.clusterClass,
     listIPPools: async () => usablePools(initial),
     getIPAddressClaim: async (key) => claims.get(formatKey(key)),
+    listClaimsOf: async ({ name }) =>
+      [...claims.values()].filter(({ labels }) => labels[clusterNameLabel] === name),
     getIPAddress: async (key) => ipAddresses.get(formatKey(key)),
     listAddressUse: use,
     async createIPAddressClaim(object) {

@@ -1,9 +1,10 @@
 import type { Config } from '../../config.ts'
-import { readClaim, readPools } from '../../activities/read-facts.ts'
+import { findClaim, readPools } from '../../activities/read-facts.ts'
 import { addressKeyFor, claimKeyFor } from '../../domain/model/claim.ts'
 import { clusterFrom, type Cluster } from '../../domain/model/cluster.ts'
 import { objectOf, type JsonObject } from '../../domain/model/decode.ts'
 import type { NamespacedName } from '../../domain/model/object-meta.ts'
+import type { IPPool } from '../../domain/model/pool.ts'
 import type { PoolKind } from '../../domain/model/pool-kind.ts'
 import { poolKindsOf } from '../../domain/model/pool-kinds.ts'
 import { roles, secondPartOf, type Role, type VipPart } from '../../domain/role.ts'
@@ -63,17 +64,23 @@ async function readRoleFacts(
   role: Role,
   poolKinds: readonly PoolKind[],
 ): Promise<Pick<PlanFacts, 'pools' | 'unreadable'> & AddressFacts & { readonly second: AddressFacts }> {
-  const pools = await readPools(api, cluster.namespace, () => cluster, role, poolKinds)
-  const first = await readAddressFacts(api, cluster, role)
-  return { ...pools, ...first, second: await readAddressFacts(api, cluster, secondPartOf(role)) }
+  const listed = await readPools(api, cluster.namespace, () => cluster, role, poolKinds)
+  const { pools } = listed
+  const first = await readAddressFacts(api, cluster, role, pools)
+  return { ...listed, ...first, second: await readAddressFacts(api, cluster, secondPartOf(role), pools) }
 }
 
 type AddressFacts = Pick<PlanFacts, 'claim' | 'usualClaim' | 'ipAddress' | 'namedAddress'>
 
-async function readAddressFacts(api: ClusterApi, cluster: Cluster, part: VipPart): Promise<AddressFacts> {
+async function readAddressFacts(
+  api: ClusterApi,
+  cluster: Cluster,
+  part: VipPart,
+  pools: readonly IPPool[],
+): Promise<AddressFacts> {
   const { namespace } = cluster
   const usual = await api.getIPAddressClaim(claimKeyFor(cluster, part))
-  const claim = await readClaim(api, cluster, part, usual)
+  const claim = await findClaim(api, cluster, part, { usual, pools })
   const usualClaim = usual?.name === claim?.name ? undefined : usual
   const namedAddress = await api.getIPAddress(addressKeyFor(cluster, part, claim))
   const bound = claim?.addressName

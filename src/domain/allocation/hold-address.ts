@@ -27,6 +27,7 @@ import {
   claimNameFor,
   longerClaimNameFor,
   missingLabels,
+  newClaimNameFor,
   ownershipOf,
   retainedFor,
   type IPAddressClaim,
@@ -162,8 +163,8 @@ function foreignClaimAction(observed: ObservedCluster, vip: VipRole, claim: IPAd
     case 'previous-cluster': {
       const { uid: previousUid } = ownership
       if (retainedFor(claim) !== undefined) {
-        const longer = longerClaimNameFor(cluster, vip.part)
-        return keptClaimAction(observed, vip, claim) ?? newClaimAction(observed, vip, longer)
+        const claimName = newClaimNameFor(cluster, vip.part, claim)
+        return keptClaimAction(observed, vip, claim) ?? newClaimAction(observed, vip, claimName)
       }
       const because = `${name} belongs to the former Cluster ${formatKey(cluster)} (uid ${previousUid}); a new one follows when it is gone`
       return isOrphanOf(previousUid, claim, cluster)

@@ -5,7 +5,7 @@ import { whyNotUsable } from './pool-selection.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
 import { foreignPoolOf, pairFamily, type VipRole } from './vip-role.ts'
 import { canonicalAddress } from '../model/address-text.ts'
-import type { IPAddressClaim } from '../model/claim.ts'
+import { claimNamesFor, type IPAddressClaim } from '../model/claim.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { findPoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
@@ -42,6 +42,8 @@ export function keptClaimAction(
   if (held !== undefined && canonicalAddress(held.address) === canonicalAddress(ownership.address)) {
     return { action: 'adoptClaim', claim, ...pairFamily(vip) }
   }
+  // One that has a name of another uid is in nobody's way.
+  if (!claimNamesFor(cluster, vip.part).includes(claim.name)) return undefined
   const kept = retainedClaimOf(claim)
   const what = kept === undefined ? '' : `, ${describeKept(kept.keptFor, kept.until)}`
   return wait(

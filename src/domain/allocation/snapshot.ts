@@ -11,6 +11,7 @@ import {
   addressKeyFor,
   claimAmong,
   claimNamesFor,
+  claimsByLabelFor,
   clusterNameOf,
   ownerClustersOf,
   roleOfOwnClaim,
@@ -40,6 +41,7 @@ import {
 import { pendingAction } from './after-action.ts'
 import { nextAction } from './next-action.ts'
 import { lossOf } from './restoration.ts'
+import { retainsAddresses } from '../model/retain.ts'
 import { isOverdue, retainedClaimOf } from '../model/retained-claim.ts'
 import { noDnsNames } from '../dns-name.ts'
 import { defaultApiServerPort } from '../names.ts'
@@ -139,7 +141,7 @@ export function addressUseIn({ clusters, clusterClasses, ipAddresses, pools }: S
 export function waitingQueueIn(
   snapshot: Pick<Snapshot, 'clusters' | 'clusterClasses' | 'claims' | 'pools' | 'namespaces'>,
 ): WaitingQueue {
-  const { clusters, clusterClasses, claims } = snapshot
+  const { clusters, clusterClasses } = snapshot
   let waiters: readonly Waiter[] | undefined
   return {
     get waiters() {
@@ -147,16 +149,23 @@ export function waitingQueueIn(
       return waiters
     },
     poolsOf: (namespace) => usablePoolsIn(snapshot, namespace),
-    claimOf: (cluster, part) => claimIn(claims, cluster, part),
+    claimOf: (cluster, part) => claimIn(snapshot, cluster, part),
     classOf: ({ topology }) => topology && clusterClasses.get(formatKey(topology.clusterClass)),
   }
 }
 
 /** The claim for a VIP of a Cluster, as `claimAmong` picks it. */
-function claimIn(claims: Snapshot['claims'], cluster: Cluster, part: VipPart): IPAddressClaim | undefined {
+function claimIn(
+  snapshot: Pick<Snapshot, 'claims' | 'pools'>,
+  cluster: Cluster,
+  part: VipPart,
+): IPAddressClaim | undefined {
+  const { claims } = snapshot
   const { namespace } = cluster
   const candidates = claimNamesFor(cluster, part).map((name) => claims.get(formatKey({ namespace, name })))
-  return claimAmong(cluster, candidates)
+  const named = claimAmong(cluster, candidates)
+  if (named !== undefined || !poolsIn(snapshot).some(retainsAddresses)) return named
+  return claimAmong(cluster, [undefined, ...claimsByLabelFor(cluster, part, claims.values())])
 }
 
 /** Finds the pool of an IPAddress among these. */
@@ -232,7 +241,7 @@ export class SnapshotQueries {
   }
 
   bindingOf(cluster: Cluster, part: VipPart): ClaimBinding {
-    const claim = claimIn(this.snapshot().claims, cluster, part)
+    const claim = claimIn(this.snapshot(), cluster, part)
     return { claim, ipAddress: claim && this.ipAddressOf(claim) }
   }
 

@@ -119,11 +119,12 @@ type HoldResult =
 function* holdAddress(input: StepInput): Sequence<HoldResult> {
   const selected = yield* take('selectIPPool', input)
   if (selected.next !== 'claim') return selected
-  const { uid, poolRef, restore, retain, annotations, isPair = false } = selected
+  const { uid, poolRef, restore, retain, annotations, claim: found, isPair = false } = selected
   const again = {
     ...(restore !== undefined && { restore }),
     ...(retain !== undefined && { retain }),
     ...(annotations !== undefined && { annotations }),
+    ...(found !== undefined && { claim: found }),
   }
 
   const ensured = yield* take('ensureIPAddressClaim', { ...input, uid, poolRef, ...again })
@@ -243,6 +244,8 @@ export type SelectIPPoolResult = (
       readonly considered: readonly PoolVerdict[]
       /** The claim was there before this step: the verdicts are not those by which its pool was selected. */
       readonly isFound?: boolean
+      /** Name of a claim that was kept under the longer name of another uid; absent: the Cluster's names show it. */
+      readonly claim?: string
       readonly restore?: PooledAddress
       readonly retain?: string
       /** How to probe the address before it is assigned; absent: not at all. */

@@ -7,6 +7,7 @@ import {
   clusterNameLabel,
   clusterUidAnnotation,
   ipFamilyLabel,
+  keptSinceAnnotation,
   roleKey,
   watchFilterLabel,
 } from '../names.ts'
@@ -103,10 +104,11 @@ export function longerClaimNameFor(cluster: Pick<ClusterIdentity, 'name' | 'uid'
   return `${claimNameFor(cluster, part)}-${cluster.uid.slice(0, uidCharacters)}`
 }
 
-/** The name of the next claim of a Cluster. @param claim the one that has the usual name, of any owner */
+/** The name of the next claim of a Cluster. @param claim as `claimAmong` picks it */
 export function newClaimNameFor(cluster: Cluster, part: VipPart, claim: IPAddressClaim | undefined): string {
-  const isOfPrevious = claim !== undefined && ownershipOf(claim, cluster).owner === 'previous-cluster'
-  return isOfPrevious ? longerClaimNameFor(cluster, part) : claimNameFor(cluster, part)
+  const usual = claimNameFor(cluster, part)
+  const isTaken = claim?.name === usual && ownershipOf(claim, cluster).owner === 'previous-cluster'
+  return isTaken ? longerClaimNameFor(cluster, part) : usual
 }
 
 /**
@@ -159,9 +161,32 @@ export function claimNamesFor(cluster: Cluster, part: VipPart): readonly string[
 }
 
 /**
+ * The claims of a Cluster that outlive Clusters and have the longer name of another uid, the one that was kept last first: the
+ * name was that of a previous Cluster. Only a look at all claims finds them.
+ *
+ * @param claims of the Cluster's namespace, or of more
+ */
+export function claimsByLabelFor(
+  cluster: Cluster,
+  part: VipPart,
+  claims: Iterable<IPAddressClaim>,
+): readonly IPAddressClaim[] {
+  const found: IPAddressClaim[] = []
+  for (const claim of claims) {
+    if (claim.namespace !== cluster.namespace || claim.labels[clusterNameLabel] !== cluster.name) continue
+    if (retainedFor(claim) === undefined || claim.isDeleting || partOfClaim(claim.name) !== part) continue
+    if (clusterNameOf(claim.name, claim.labels) === cluster.name) found.push(claim)
+  }
+  const since = ({ annotations }: IPAddressClaim): string => annotations[keptSinceAnnotation] ?? ''
+  return found.toSorted((a, b) => since(b).localeCompare(since(a)) || a.name.localeCompare(b.name))
+}
+
+/**
  * The Cluster's own claim among those that have one of its names; else one that nobody owns, the usual name first; else the one
- * that has the usual name, of any owner. A claim that `clusterctl move` has made look like a previous Cluster's goes before
- * those.
+ * that has the usual name, of any owner; else one that was kept for a Cluster of this name. A claim that `clusterctl move` has
+ * made look like a previous Cluster's goes before those.
+ *
+ * @param candidates the one that has the usual name first
  */
 export function claimAmong(
   cluster: Cluster,
@@ -176,7 +201,9 @@ export function claimAmong(
   const [unowned] = ownedBy('nobody').filter(
     ({ name, labels, isDeleting }) => !isDeleting && clusterNameOf(name, labels) === cluster.name,
   )
-  return own ?? recordedClaim(cluster, ownedBy('previous-cluster')) ?? unowned ?? usual
+  const previous = ownedBy('previous-cluster')
+  const kept = previous.find((claim) => retainedFor(claim) !== undefined)
+  return own ?? recordedClaim(cluster, previous) ?? unowned ?? usual ?? kept
 }
 
 /** The retained claim that the Cluster's annotation names: `clusterctl move` has given the Cluster another uid. */

@@ -30,6 +30,11 @@ export function retainOf({ annotations }: Pick<IPPool, 'annotations'>): string |
   return ms === undefined ? undefined : ms === 0 ? none : text
 }
 
+/** Whether a pool may have kept addresses of Clusters that are gone: so it says now, or cannot be read. */
+export function retainsAddresses(pool: Pick<IPPool, 'annotations'>): boolean {
+  return retainOf(pool) !== none
+}
+
 /** Why a pool's annotation cannot be followed; undefined if it can. */
 export function whyRetainUnreadable(pool: Pick<IPPool, 'annotations'>): string | undefined {
   return retainOf(pool) === undefined

@@ -34,6 +34,7 @@ import { reservesAddresses } from '../../domain/allocation/duplicate-addresses.t
 import type { Labels } from '../../domain/model/label-selector.ts'
 import { formatKey, type ObjectMeta } from '../../domain/model/object-meta.ts'
 import { selectsByLabels } from '../../domain/model/pool.ts'
+import { clusterNameLabel } from '../../domain/names.ts'
 import type { ClusterApi } from '../cluster-api.ts'
 import { StaleCacheError } from '../errors.ts'
 import type { InformerOptions, Watched, WatchedKind, WatchedObjects } from '../informer/informer.ts'
@@ -109,7 +110,10 @@ function onlyLive(what: string): () => Promise<never> {
 function cachedReads(
   informers: InformerSet,
   poolKinds: readonly PoolKind[],
-): Pick<ClusterApi, 'getCluster' | 'getClusterClass' | 'listIPPools' | 'getIPAddressClaim' | 'getIPAddress'> {
+): Pick<
+  ClusterApi,
+  'getCluster' | 'getClusterClass' | 'listIPPools' | 'getIPAddressClaim' | 'listClaimsOf' | 'getIPAddress'
+> {
   return {
     async getCluster(key) {
       const cluster = await informers.get('clusters', key)
@@ -129,6 +133,13 @@ function cachedReads(
       return poolsUsableBy(namespace, pools, labels)
     },
     getIPAddressClaim: (key) => informers.get('ipaddressclaims', key),
+    async listClaimsOf({ namespace, name }) {
+      const { informer, isUnfiltered } = informers.freshIn('ipaddressclaims', namespace)
+      if (!isUnfiltered) throw new StaleCacheError('some claims are not watched')
+      return [...informer.objects.values()].filter(
+        (claim) => claim.namespace === namespace && claim.labels[clusterNameLabel] === name,
+      )
+    },
     getIPAddress: (key) => informers.get('ipaddresses', key),
   }
 }

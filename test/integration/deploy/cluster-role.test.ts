@@ -76,6 +76,7 @@ const calls = {
   scopeOfKind: (api) => api.scopeOfKind({ apiGroup: 'ipam.example.test', kind: 'CorpIPPool' }),
   listIPPools: (api) => api.listIPPools(key.namespace),
   getIPAddressClaim: (api) => api.getIPAddressClaim(key),
+  listClaimsOf: (api) => api.listClaimsOf(key),
   createIPAddressClaim: (api) => api.createIPAddressClaim({ kind: 'IPAddressClaim', metadata }),
   patchIPAddressClaim: (api) => api.patchIPAddressClaim(key, {}),
   deleteIPAddressClaim: (api) => api.deleteIPAddressClaim(ipAddressClaimFrom({ metadata })),

@@ -85,6 +85,16 @@ describe('the IPAddresses of a Cluster', () => {
   })
 })
 
+describe('the claims of a Cluster', () => {
+  it('are those of its namespace that are labeled with its name', async () => {
+    const label = 'cluster.x-k8s.io/cluster-name'
+    await api.createIPAddressClaim(claimObject(namespace, 'labeled-claim', { [label]: 'labeled' }))
+    await api.createIPAddressClaim(claimObject(namespace, 'other-claim', { [label]: 'labeled-too' }))
+    const found = await api.listClaimsOf({ namespace, name: 'labeled' })
+    expect(found.map(({ name }) => name)).toEqual(['labeled-claim'])
+  })
+})
+
 describe('creating a claim', () => {
   it('puts the served version in and writes as our field manager', async () => {
     const { apiVersion: _, ...claim } = claimObject(namespace, 'created', { team: 'red' })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import * as names from '../../../src/domain/names.ts'
 import type { JsonObject } from '../../../src/domain/model/decode.ts'
 import { poolKindFrom } from '../../../src/domain/model/pool-kinds.ts'
 import { ipPoolFrom, poolRefTo } from '../../../src/domain/model/pool.ts'
@@ -11,6 +12,7 @@ import {
   aClusterClass,
   anIPAddress,
   aPool,
+  aRetainedClaim,
   ownerReference,
 } from '../../support/builders.ts'
 import { failureOf, poolRef, run, step } from './support.ts'
@@ -94,6 +96,38 @@ describe('selectIPPool', () => {
     const global = { ...naming, scopeOfKind: async () => 'cluster' as const }
     expect(await run('selectIPPool', step, global)).toMatchObject({ next: 'claim', poolNamespace: '' })
     expect(await run('selectIPPool', step, naming)).not.toHaveProperty('poolNamespace')
+  })
+
+  it('finds a claim that was kept under the longer name of another uid, and names it', async () => {
+    const { clusterUidAnnotation: uid, retainAnnotation: retain } = names
+    const kept = aRetainedClaim({ name: 'vip-cp-demo-aaaaaaaa', annotations: { [uid]: 'aaaaaaaa-before' } })
+    const read: string[] = []
+    const calls: Partial<ClusterApi> = {
+      ...present,
+      listIPPools: async () => [aPool({ annotations: { [retain]: '24h' } })],
+      listClaimsOf: async () => [kept],
+      getIPAddress: async () => anIPAddress(),
+      getIPAddressClaim: async ({ name }) => {
+        read.push(name)
+        return name === kept.name ? kept : undefined
+      },
+      patchIPAddressClaim: async () => ({
+        ...kept,
+        annotations: { ...kept.annotations, [uid]: 'uid-of-demo' },
+      }),
+    }
+    expect(await run('selectIPPool', step, calls)).toMatchObject({
+      next: 'claim',
+      isFound: true,
+      claim: kept.name,
+    })
+    expect(read).not.toContain(kept.name)
+    const ensuring = { ...step, poolRef, claim: kept.name }
+    expect(await run('ensureIPAddressClaim', ensuring, calls)).toEqual({
+      next: 'await',
+      claim: kept.name,
+      poolRef: kept.poolRef,
+    })
   })
 
   it('stays with the pool of a claim that exists, whatever others have', async () => {

@@ -4,13 +4,19 @@ import { afterAction } from '../../../../src/domain/allocation/after-action.ts'
 import { nextAction } from '../../../../src/domain/allocation/next-action.ts'
 import {
   claimAmong,
+  claimsByLabelFor,
   clusterOwning,
   ownerClustersOf,
   ownershipOf,
   type IPAddressClaim,
 } from '../../../../src/domain/model/claim.ts'
 import type { IPPool } from '../../../../src/domain/model/pool.ts'
-import { clusterUidAnnotation, keptUntilAnnotation, retainAnnotation } from '../../../../src/domain/names.ts'
+import {
+  clusterUidAnnotation,
+  keptSinceAnnotation,
+  keptUntilAnnotation,
+  retainAnnotation,
+} from '../../../../src/domain/names.ts'
 import {
   aClaim,
   aCluster,
@@ -22,6 +28,7 @@ import {
   type ClaimOptions,
   type ClusterOptions,
 } from '../../../support/builders.ts'
+import { queriesOf } from '../../../support/snapshot.ts'
 
 const vipAnnotation = 'vip.capi.gorizond.io/control-plane-vip'
 const retaining = aPool({ annotations: { [retainAnnotation]: '24h' } })
@@ -62,6 +69,83 @@ describe('a claim that outlives its Cluster', () => {
     const annotations = { 'vip.capi.gorizond.io/control-plane-claim': longer.name }
     expect(claimAmong(aCluster({ annotations }), [kept, longer])).toBe(longer)
     expect(claimAmong(aCluster(), [kept])).toBe(kept)
+  })
+})
+
+describe('a claim that was kept under the longer name of another uid', () => {
+  const longerKept = (uid: string, since: string, options: ClaimOptions = {}): IPAddressClaim =>
+    retained(uid, {
+      name: `vip-cp-demo-${uid.slice(0, 8)}`,
+      addressName: `vip-cp-demo-${uid.slice(0, 8)}`,
+      annotations: { [keptSinceAnnotation]: since, [keptUntilAnnotation]: '2026-12-01T00:00:00Z' },
+      ...options,
+    })
+  const older = longerKept('aaaaaaaa-1', '2026-01-01T00:00:00Z')
+  const newer = longerKept('bbbbbbbb-1', '2026-01-02T00:00:00Z')
+  const ipAddress = anIPAddress({ name: newer.name, claimName: newer.name })
+  const observedWith = (
+    cluster: ClusterOptions,
+    claims: readonly IPAddressClaim[],
+    pools: readonly IPPool[] = [retaining],
+  ): Observed => {
+    const clusters = [aCluster(cluster)]
+    return queriesOf({ clusters, claims, ipAddresses: [ipAddress], pools }).observed(
+      clusters[0] ?? aCluster(),
+      'control-plane',
+    )
+  }
+  const actionWith = (...things: Parameters<typeof observedWith>): Action =>
+    nextAction(observedWith(...things), 'control-plane')
+
+  it('is found by its labels, the one that was kept last first', () => {
+    const others = [
+      kept,
+      aClaim({ name: 'vip-cp-demo-cccccccc', labels: named }),
+      longerKept('dddddddd-1', '2026-01-03T00:00:00Z', { name: 'vip-ingress-demo-dddddddd' }),
+      longerKept('eeeeeeee-1', '2026-01-03T00:00:00Z', { deleting: true }),
+      longerKept('ffffffff-1', '2026-01-03T00:00:00Z', {
+        labels: { ...named, 'cluster.x-k8s.io/cluster-name': 'demo-ffffffff' },
+      }),
+    ]
+    const found = claimsByLabelFor(aCluster(), 'control-plane', [...others, older, newer])
+    expect(found.map(({ name }) => name)).toEqual([newer.name, older.name, kept.name])
+  })
+
+  it('is given back to a Cluster of this name that has no claim', () => {
+    expect(actionWith({}, [older, newer])).toEqual({ action: 'adoptClaim', claim: newer })
+    expect(actionWith({}, [newer], [aPool()])).toMatchObject({ action: 'selectPool' })
+  })
+
+  it('stays the claim of the Cluster before its annotation has the name', () => {
+    const own = longerKept('aaaaaaaa-1', '', { annotations: { [clusterUidAnnotation]: 'uid-of-demo' } })
+    expect(ownershipOf(own, aCluster())).toEqual({ owner: 'this-cluster' })
+    expect(observedWith({}, [newer, own]).claim).toBe(own)
+  })
+
+  it('comes after one that has a name of the Cluster', () => {
+    expect(observedWith({}, [newer, kept]).claim).toBe(kept)
+  })
+
+  it('is no obstacle to a Cluster that asks for another address, nor to one that has a VIP', () => {
+    const asking = { annotations: { 'vip.capi.gorizond.io/control-plane-address': '10.0.0.17' } }
+    const observed = observedWith(asking, [newer])
+    const selected = nextAction(observed, 'control-plane')
+    expect(selected).toMatchObject({ action: 'selectPool', choice: { restore: { address: '10.0.0.17' } } })
+    const after = afterAction(observed, 'control-plane', selected)
+    expect(nextAction(after, 'control-plane')).toMatchObject({
+      action: 'restoreAddress',
+      claimName: 'vip-cp-demo',
+    })
+    const served: ClusterOptions = {
+      endpoint: { host: '10.0.0.18', port: 6443 },
+      annotations: { [vipAnnotation]: '10.0.0.18' },
+    }
+    expect(actionWith(served, [newer])).not.toMatchObject({ action: 'wait' })
+    const same: ClusterOptions = {
+      endpoint: { host: ipAddress.address, port: 6443 },
+      annotations: { [vipAnnotation]: ipAddress.address },
+    }
+    expect(actionWith(same, [newer])).toEqual({ action: 'adoptClaim', claim: newer })
   })
 })
 

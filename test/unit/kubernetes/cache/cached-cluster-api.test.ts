@@ -262,6 +262,28 @@ describe('a cached read', () => {
     })
   })
 
+  it('returns the claims of a namespace that are labeled with the name of the Cluster', async () => {
+    const claim = (namespace: string, name: string, of: string): JsonObject => ({
+      metadata: {
+        namespace,
+        name,
+        uid: `${namespace}-${name}`,
+        resourceVersion: '90',
+        labels: { 'cluster.x-k8s.io/cluster-name': of },
+      },
+    })
+    const ipaddressclaims = [
+      claim('clusters', 'vip-cp-demo-aaaaaaaa', 'demo'),
+      claim('clusters', 'vip-cp-other', 'other'),
+      claim('staging', 'vip-cp-demo', 'demo'),
+    ]
+    const { cache } = await scene({ objects: { ipaddressclaims } })
+    const names = (await cache.listClaimsOf(demo)).map(({ name }) => name)
+    expect(names).toEqual(['vip-cp-demo-aaaaaaaa'])
+    const unwatched = await scene({ watches: ['clusters'] })
+    await expect(unwatched.cache.listClaimsOf(demo)).rejects.toBeInstanceOf(StaleCacheError)
+  })
+
   it('rejects for a namespace that cannot be read, and for no other', async () => {
     const { cache } = await scene({
       namespaces: ['clusters', 'staging'],
