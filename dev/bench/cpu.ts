@@ -41,6 +41,11 @@ export function cpuPercent(before: CpuTimes, after: CpuTimes, ms: number): CpuTi
   return cpuBetween(before, after, ms / 100)
 }
 
+/** Of all processes. */
+export function totalOf(times: CpuTimes): number {
+  return Object.values(times).reduce((sum, time) => sum + time, 0)
+}
+
 /** Describes the medians of several readings. @param unit formats each number */
 export function describeCpu(
   readings: readonly CpuTimes[],

@@ -98,7 +98,7 @@ async function writeServed(bench: Bench, pool: IPPool, index: number): Promise<v
   )
   const name = claimNameFor(cluster, role)
   await create(bench, namespace, 'ipaddressclaims', buildIPAddressClaim(cluster, role, poolRefTo(pool)))
-  await create(bench, namespace, 'ipaddresses', buildRestoredAddress(cluster, role, pooled))
+  await create(bench, namespace, 'ipaddresses', buildRestoredAddress(cluster, name, pooled))
   await patchStatus(bench, pathIn(namespace, 'ipaddressclaims', name), { addressRef: { name } })
   const message = describeAllocated(
     { host: pooled.address, port: defaultApiServerPort },

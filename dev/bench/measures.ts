@@ -12,6 +12,7 @@ import { requests } from './measures/requests.ts'
 import { restart } from './measures/restart.ts'
 import { runtimeExtension } from './measures/runtime-extension.ts'
 import { twoReplicas } from './measures/two-replicas.ts'
+import { waiting } from './measures/waiting.ts'
 
 /** All measures, in the order of a run. */
 export const measures: readonly Measure[] = [
@@ -24,6 +25,7 @@ export const measures: readonly Measure[] = [
   historyEvents,
   historyWaiting,
   freed,
+  waiting,
   twoReplicas,
   gates,
   runtimeExtension,

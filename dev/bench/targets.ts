@@ -91,6 +91,22 @@ export const figureKinds = {
     meaning:
       'requests of the allocator from then until 5 s after that VIP; floor: its average over the same time in the minute before',
   },
+  'waiting-10000-cpu': {
+    unit: '%',
+    target: { atMost: 50 },
+    meaning:
+      '10,000 Clusters wait for an exhausted pool: CPU of all parts, of one core, on average over the rounds of two minutes',
+  },
+  'waiting-10000-attempts': {
+    unit: '',
+    target: { atMost: 20 },
+    meaning: 'attempts of their waiting steps in each second of that time',
+  },
+  'waiting-10000-requests': {
+    unit: '',
+    target: { atMost: 0 },
+    meaning: "the allocator's requests in two minutes of it, without watches and relists",
+  },
   'two-replicas': {
     unit: 's',
     target: { timesFloor: 1.1 },

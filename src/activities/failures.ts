@@ -7,8 +7,8 @@ import {
 import type { ActionOf } from '../domain/allocation/action.ts'
 import { mostRelevant, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import { truncated, messageOf } from '../domain/quote.ts'
-import type { Reason } from '../domain/reason.ts'
-import { delayAfterAttempt } from '../domain/timings.ts'
+import { isReason, type Reason } from '../domain/reason.ts'
+import { delayAfterAttempt, type WaitKind } from '../domain/timings.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 
 /** Failure types of requests that may succeed the next time. */
@@ -39,10 +39,10 @@ const conflictDelay = { first: 50, most: 5_000 } as const
 export const verdictBytes = { inFailure: 1_500, inStatus: 16_000 } as const
 
 /** What a step waits for besides its reason. */
-export type WaitDetails = Pick<ActionOf<'wait'>, 'considered' | 'isAfterOthers'>
+export type WaitDetails = Pick<ActionOf<'wait'>, 'considered' | 'isAfterOthers' | 'isQueued'>
 
 /** The details of waiting steps; the failure itself has no room for all of them. */
-const detailsBy = new WeakMap<ApplicationFailure, WaitDetails>()
+const detailsBy = new WeakMap<ApplicationFailure, WaitDetails & { readonly kind: WaitKind }>()
 
 /**
  * Temporal holds the wait outside of the history, and shows the message under Pending Activities. Nothing is wrong.
@@ -50,6 +50,28 @@ const detailsBy = new WeakMap<ApplicationFailure, WaitDetails>()
  * @param details of a step that waits for a pool
  */
 export function retryLater(reason: WaitType, message: string, details: WaitDetails = {}): ApplicationFailure {
+  return waitFailure(reason, message, details, 'usual')
+}
+
+/** The same wait where the informers of this process observe everything that can end it. */
+export function whileWatched(wait: ApplicationFailure): ApplicationFailure {
+  const details = detailsBy.get(wait)
+  const { type, message } = wait
+  const isReasoned = typeof type === 'string' && isReason(type)
+  return details?.isQueued === true && isReasoned ? waitFailure(type, message, details, 'watched') : wait
+}
+
+/** How a step waits that has failed so. */
+export function waitKindOf(wait: ApplicationFailure): WaitKind {
+  return detailsBy.get(wait)?.kind ?? 'usual'
+}
+
+function waitFailure(
+  reason: WaitType,
+  message: string,
+  details: WaitDetails,
+  kind: WaitKind,
+): ApplicationFailure {
   const { considered = [] } = details
   const made = failure({
     type: reason,
@@ -57,9 +79,9 @@ export function retryLater(reason: WaitType, message: string, details: WaitDetai
     details:
       considered.length === 0 ? [] : [{ considered: mostRelevant(verdictBytes.inFailure, considered) }],
     category: ApplicationFailureCategory.BENIGN,
-    nextRetryDelay: delayAfterAttempt(activityInfo().attempt),
+    nextRetryDelay: delayAfterAttempt(activityInfo().attempt, kind),
   })
-  detailsBy.set(made, details)
+  detailsBy.set(made, { ...details, kind })
   return made
 }
 
@@ -83,7 +105,7 @@ export class FastPathAbandoned extends Error {
 }
 
 /** Whether the failure only waits, and nothing is wrong. */
-export function isWait(failure: unknown): boolean {
+export function isWait(failure: unknown): failure is ApplicationFailure {
   return failure instanceof ApplicationFailure && failure.category === ApplicationFailureCategory.BENIGN
 }
 

@@ -11,7 +11,7 @@ import type { ClusterIdentity } from '../domain/model/claim.ts'
 import { conditionsApiVersion, type Cluster } from '../domain/model/cluster.ts'
 import { describeReleased, type HeldAddress } from '../domain/release/release.ts'
 import type { Role } from '../domain/role.ts'
-import { attemptsUntilReminder } from '../domain/timings.ts'
+import { isReminderDue, type WaitKind } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import type { ReportKind, StepObserver, StepOutcome } from './step-outcome.ts'
@@ -39,7 +39,7 @@ export async function publishOutcome(
   input: StepInput,
   outcome: StepOutcome,
 ): Promise<void> {
-  const { condition, isDuplicate, isRefused } = outcome
+  const { condition, isDuplicate, isRefused, waitKind } = outcome
   // The next pool may give an address at once, so the Cluster's condition stays.
   if (isRefused && cluster !== undefined) await emitAllocationEvent(ports, cluster, input, outcome)
   if (condition === undefined) return
@@ -48,7 +48,7 @@ export async function publishOutcome(
   let present = cluster
   for (let retries = 0; present !== undefined && present.uid === cluster?.uid; retries += 1) {
     try {
-      return await publishCondition(ports, present, input, condition)
+      return await publishCondition(ports, present, input, condition, waitKind)
     } catch (error) {
       // The claim is deleted, so no later attempt can know of the duplicate: this one emits the event, and succeeds.
       if (isDuplicate && isKubernetesError(error)) return emitCondition(ports, present, input, condition)
@@ -63,6 +63,7 @@ async function publishCondition(
   cluster: Cluster,
   { role }: StepInput,
   update: ConditionUpdate,
+  waitKind: WaitKind,
 ): Promise<void> {
   if (!isWritable(cluster)) return
   const { observer } = ports
@@ -77,7 +78,7 @@ async function publishCondition(
   if (decision === 'unchanged') observer.countReport('condition', 'unchanged')
   const { attempt } = activityInfo()
   const isNew = decision === 'not-here' ? attempt === 1 : decision !== 'unchanged'
-  if (isNew || attempt % attemptsUntilReminder === 0) await emitCondition(ports, cluster, { role }, update)
+  if (isNew || isReminderDue(attempt, waitKind)) await emitCondition(ports, cluster, { role }, update)
 }
 
 async function emitCondition(

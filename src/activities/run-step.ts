@@ -6,7 +6,7 @@ import { formatKey, type NamespacedName } from '../domain/model/object-meta.ts'
 import type { Reason } from '../domain/reason.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError, StaleCacheError } from '../kubernetes/errors.ts'
-import { FastPathAbandoned, isWait, translatingFailures } from './failures.ts'
+import { FastPathAbandoned, isWait, translatingFailures, whileWatched } from './failures.ts'
 import { publishOutcome, type PublishPorts } from './publish-condition.ts'
 import { sendSignal, signalWait, type SignalPorts } from './signal-workflow.ts'
 import {
@@ -100,7 +100,7 @@ export async function runStep<R extends StepResult>(
 
 /**
  * Runs the step on cached reads, and again on live reads unless it made progress, since the cache may be stale. A wait that
- * goes on is not confirmed live: a change that ends it wakes the run.
+ * goes on is not confirmed live: a change that ends it wakes the run, whose next attempt may be far off then.
  */
 async function runFromCacheThenLive<R extends StepResult>(
   cached: ClusterApi | undefined,
@@ -112,7 +112,7 @@ async function runFromCacheThenLive<R extends StepResult>(
     const result = await run(cached, 'first')
     if (makesProgress(result)) return result
   } catch (error) {
-    if (isWait(error) && activityInfo().attempt > 1) throw error
+    if (isWait(error) && activityInfo().attempt > 1) throw whileWatched(error)
     if (!isWait(error) && !mayBeStale(error)) throw error
   }
   return run(live, 'confirming')

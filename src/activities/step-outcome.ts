@@ -10,7 +10,8 @@ import type {
 } from '../domain/allocation/steps.ts'
 import type { ConditionUpdate } from '../domain/allocation/vip-condition.ts'
 import { isReason, type Reason } from '../domain/reason.ts'
-import { consideredIn, isAfterOthers, isWait } from './failures.ts'
+import type { WaitKind } from '../domain/timings.ts'
+import { consideredIn, isAfterOthers, isWait, waitKindOf } from './failures.ts'
 
 export type StepResult =
   | SelectIPPoolResult
@@ -34,6 +35,8 @@ export interface StepOutcome {
   readonly condition: ConditionUpdate | undefined
   /** The verdicts on the pools, of a step that waits for one. */
   readonly considered: readonly PoolVerdict[]
+  /** How it waits; of any other outcome `usual`. */
+  readonly waitKind: WaitKind
   /** This attempt wrote a VIP to a Cluster that had none. */
   readonly isAllocated: boolean
   /** This attempt stepped back from a duplicate address. */
@@ -48,6 +51,7 @@ const continued: StepOutcome = {
   message: '',
   condition: undefined,
   considered: [],
+  waitKind: 'usual',
   isAllocated: false,
   isDuplicate: false,
   isRefused: false,
@@ -74,6 +78,7 @@ export function outcomeOfFailure(failure: unknown): StepOutcome {
       : { ...continued, reason, message }),
     result: isWait(failure) ? 'waiting' : 'error',
     considered: consideredIn(failure),
+    waitKind: waitKindOf(failure),
   }
 }
 

@@ -30,14 +30,28 @@ export const releasePollIntervals = [100, 200, 400, 800, 1_600] as const
 /** Milliseconds after which an object of a deleted Cluster counts as leaked. Providers need far less. */
 export const leakAfterMs = 50_000
 
-/** Seconds until a waiting step is retried, by attempt. `wake` ends a wait early, so this is what a lost event can cost. */
-const waitSeconds = [1, 2, 5, 15, 30] as const
-const longestWaitSeconds = 60
+/** Milliseconds until a waiting step is retried, by attempt. `wake` ends a wait early. */
+const firstDelaysMs = [1_000, 2_000, 5_000, 15_000, 30_000, 60_000] as const
+
+/**
+ * Milliseconds until it is retried from then on: what a change costs that wakes nobody. `watched`: what can end the wait is
+ * watched by the same process, which reviews all such waits, so that only its own failure costs that much.
+ */
+const laterDelayMs = { usual: 60_000, watched: 600_000 } as const
+
+/** How a step waits. */
+export type WaitKind = keyof typeof laterDelayMs
 
 /** Milliseconds. @param attempt from 1 */
-export function delayAfterAttempt(attempt: number): number {
-  return (waitSeconds[attempt - 1] ?? longestWaitSeconds) * 1000
+export function delayAfterAttempt(attempt: number, kind: WaitKind = 'usual'): number {
+  return firstDelaysMs[attempt - 1] ?? laterDelayMs[kind]
 }
+
+/**
+ * Milliseconds between two reviews of all Clusters that wait for a pool, by the watcher's caches: what a lost event, or a
+ * lost wake, can cost them.
+ */
+export const waitReviewMs = 60_000
 
 /**
  * Milliseconds for which a free address is offered to the Clusters in front alone. One that can take it needs a second or two,
@@ -51,8 +65,19 @@ export const beginsWithinMs = 5_000
 /** Attempts, some 20 seconds, until a step steps back although the other allocation should: that one may be stuck. */
 export const attemptsUntilStepBack = 5
 
-/** Attempts between two equal events about a wait: half an hour, since an API server keeps events for an hour. */
-export const attemptsUntilReminder = 30
+/** Milliseconds between two equal events about a wait, since an API server keeps events for an hour. */
+const remindAfterMs = 1_800_000
+
+/** Whether an attempt of a step that waits is the first after another such time. @param attempt from 1 */
+export function isReminderDue(attempt: number, kind: WaitKind): boolean {
+  return remindersUntil(attempt, kind) > remindersUntil(attempt - 1, kind)
+}
+
+function remindersUntil(attempt: number, kind: WaitKind): number {
+  const first = firstDelaysMs.slice(0, Math.max(0, attempt - 1)).reduce((sum, ms) => sum + ms, 0)
+  const later = Math.max(0, attempt - 1 - firstDelaysMs.length) * laterDelayMs[kind]
+  return Math.floor((first + later) / remindAfterMs)
+}
 
 /** Milliseconds after which a pool is tried again that gave no address, if nothing of it has changed. */
 export const triedAgainAfterMs = 300_000

@@ -1,8 +1,9 @@
+import { createIdlePools, type IdlePools } from '../domain/allocation/idle-pools.ts'
 import type { SnapshotQueries } from '../domain/allocation/snapshot.ts'
 import { compareTurns, waitersOf } from '../domain/allocation/waiter.ts'
 import { calledIn } from '../domain/allocation/waiting-queue.ts'
 import type { Cluster } from '../domain/model/cluster.ts'
-import { formatPool } from '../domain/model/pool.ts'
+import { formatPool, type IPPool } from '../domain/model/pool.ts'
 import type { ClusterRequests } from './cluster-requests.ts'
 
 /** Wakes the Clusters whose turn has come since one before them has left the queue. A changed pool wakes its own. */
@@ -18,19 +19,29 @@ const lookAfterMs = 1_000
 
 /**
  * Milliseconds until a Cluster is woken again: its address may have been counted as another's a moment ago. After some times,
- * its own looks, one a minute, have to do.
+ * its own attempts have to do, which are close together after each wake.
  */
 function pauseAfter(times: number): number {
   return 2_000 * 2 ** times
 }
 const mostWakes = 5
 
-/** @param now milliseconds since the epoch. @param later runs it once, after so many milliseconds */
+export interface WaitingTurnsOptions {
+  /** Default: a timer that keeps no process alive. */
+  readonly later?: Later
+  /** The same that the Worker of this process asks, so that both offer an address to the same Clusters. */
+  readonly idlePools?: IdlePools | undefined
+}
+
+/** Runs something once, after so many milliseconds. */
+export type Later = (run: () => void, ms: number) => void
+
+/** @param now milliseconds since the epoch */
 export function createWaitingTurns(
   queries: SnapshotQueries,
   requests: Pick<ClusterRequests, 'retry'>,
   now: () => number,
-  later: (run: () => void, ms: number) => void = unheld,
+  { later = unheld, idlePools = createIdlePools(now) }: WaitingTurnsOptions = {},
 ): WaitingTurns {
   /** How often a Cluster was woken since its turn has come, and when last, by uid. */
   let woken: ReadonlyMap<string, { readonly at: number; readonly times: number }> = new Map()
@@ -39,9 +50,8 @@ export function createWaitingTurns(
   const look = (): void => {
     isPending = false
     const at = now()
-    const called = new Map(
-      calledIn(queries.waitingQueue(), queries.settings).map((each) => [each.waiter.cluster.uid, each]),
-    )
+    const queue = { ...queries.waitingQueue(), offersOf: (pool: IPPool) => idlePools.offersOf(pool) }
+    const called = new Map(calledIn(queue, queries.settings).map((each) => [each.waiter.cluster.uid, each]))
     woken = new Map(
       [...called].map(([uid, { waiter, pool }]) => {
         const before = woken.get(uid) ?? { at: 0, times: 0 }
@@ -76,6 +86,6 @@ export function createWaitingTurns(
 }
 
 /** Keeps no process alive. */
-function unheld(run: () => void, ms: number): void {
+export function unheld(run: () => void, ms: number): void {
   setTimeout(run, ms).unref()
 }

@@ -1,4 +1,5 @@
 import type { EligibilitySettings } from '../domain/allocation/action.ts'
+import type { IdlePools } from '../domain/allocation/idle-pools.ts'
 import { SnapshotQueries, type Snapshot } from '../domain/allocation/snapshot.ts'
 import { hasDnsNames } from '../domain/dns-name.ts'
 import { classesNamedBy, namespacesNamedBy, type Cluster } from '../domain/model/cluster.ts'
@@ -21,7 +22,8 @@ import { watchingNamed } from './named-objects.ts'
 import { createNamespaceInformer, startingFor } from './namespace-informer.ts'
 import type { RequestQueue } from './request-queue.ts'
 import { createResync } from './resync.ts'
-import { createWaitingTurns } from './waiting-turns.ts'
+import { startWaitReview } from './wait-review.ts'
+import { createWaitingTurns, unheld, type Later } from './waiting-turns.ts'
 
 export type StartInformer = <R extends WatchedKind>(
   resource: R,
@@ -34,6 +36,10 @@ export interface WatcherOptions {
   readonly settings: EligibilitySettings
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Default: a timer that keeps no process alive. */
+  readonly later?: Later
+  /** As of `createWaitingTurns`. */
+  readonly idlePools?: IdlePools | undefined
   /** Called with every Cluster that is new, has changed or is gone, just before the snapshot has the change. */
   readonly onClusterChange?: ((cluster: Cluster) => void) | undefined
 }
@@ -59,6 +65,8 @@ export function startWatcher({
   queue,
   settings,
   now,
+  later = unheld,
+  idlePools,
   onClusterChange,
 }: WatcherOptions): Watcher {
   const snapshot = (): Snapshot => ({
@@ -74,8 +82,9 @@ export function startWatcher({
   })
   const queries = new SnapshotQueries(snapshot, settings)
   const requests = createClusterRequests(queries, queue)
-  const turns = createWaitingTurns(queries, requests, now)
+  const turns = createWaitingTurns(queries, requests, now, { later, idlePools })
   const resync = createResync(queries, requests, turns, now)
+  startWaitReview(queries, requests, turns, later)
   const context = { queries, requests, resync, turns, now }
   const namespaces = createNamespaceInformer(() => startInformer('namespaces', onNamespace(context)))
   const clusters = startInformer(

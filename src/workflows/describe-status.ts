@@ -25,7 +25,7 @@ function linesOf(status: RoleStatus): readonly string[] {
       ? []
       : [
           `waiting since ${waiting.since}: **${escapeMarkdown(waiting.reason)}**, ${escapeMarkdown(waiting.message)}`,
-          'looks again at the latest after a minute, and at once when the Cluster, its claim or a pool changes, or on the signal `wake`; the exact time is shown under Pending Activities',
+          'looks again at once when the Cluster, its claim or a pool changes, or on the signal `wake`, and otherwise at the time shown under Pending Activities',
         ]),
     ...(phase === 'Done' ? [] : considered.slice(0, shownPools).map(lineOf)),
     ...duplicates.map((duplicate) => `left to others: ${escapeMarkdown(duplicate)}`),

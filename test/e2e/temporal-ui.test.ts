@@ -81,7 +81,7 @@ describe('the Temporal UI', () => {
   it('shows which Cluster a run is for, and what the run says of its wait', async () => {
     const text = await showDetails(ui, testbed.keyOf('hungry'), vipPool)
     expect(text).toMatch(/waiting since \d{4}-\d\d-\d\dT[\d:.]+Z: PoolExhausted/)
-    expect(text).toContain('looks again at the latest after a minute')
+    expect(text).toContain('looks again at once when the Cluster, its claim or a pool changes')
   })
 
   it('answers the query for the status of a run', async () => {

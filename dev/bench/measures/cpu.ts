@@ -1,4 +1,4 @@
-import { cpuBetween, describeCpu, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
+import { cpuBetween, describeCpu, processesOf, readCpu, totalOf, type CpuTimes } from '../cpu.ts'
 import { hasCondition } from '../objects.ts'
 import type { Measure } from '../measure.ts'
 import { inTurns, withRivals, type Side } from '../subjects.ts'
@@ -29,7 +29,7 @@ export const cpu: Measure = {
           await bench.untilNoRuns()
           return without(resting[side], cpuBetween(before, await readCpu(programs), count))
         },
-        (times) => `${sumOf(times).toFixed(0)} ms`,
+        (times) => `${totalOf(times).toFixed(0)} ms`,
       )
     })
     return {
@@ -43,9 +43,9 @@ export const cpu: Measure = {
         { figure: 'cpu-temporal', ours: each(ours, 'temporal') },
         {
           figure: 'cpu-all-parts',
-          ours: ours.map(sumOf),
-          plain: plain.map(sumOf),
-          floor: floor.map(sumOf),
+          ours: ours.map(totalOf),
+          plain: plain.map(totalOf),
+          floor: floor.map(totalOf),
         },
       ],
       details: [
@@ -55,10 +55,6 @@ export const cpu: Measure = {
       ],
     }
   },
-}
-
-function sumOf(times: CpuTimes): number {
-  return Object.values(times).reduce((sum, ms) => sum + ms, 0)
 }
 
 function without(names: readonly string[], times: CpuTimes): CpuTimes {

@@ -1,16 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { clusterFrom } from '../../../src/domain/model/cluster.ts'
-import { inClusterPool } from '../../../src/domain/model/pool-kinds.ts'
-import { availableAddresses, ipPoolFrom } from '../../../src/domain/model/pool.ts'
 import { vipConditionOf } from '../../../src/domain/allocation/vip-condition.ts'
 import type { ApiProxy } from '../../api-proxy/api-proxy.ts'
 import type { RecordedRequest } from '../../api-proxy/request-record.ts'
 import type { Bench } from '../bench.ts'
 import { cpuPercent, describeCpu, processesOf, readCpu, type CpuTimes } from '../cpu.ts'
-import { eventually } from '../eventually.ts'
 import type { Measure } from '../measure.ts'
-import { claimObject, hasEndpoint, isBound, poolName } from '../objects.ts'
-import { pathIn } from '../../stack/resource-path.ts'
+import { hold, release, untilExhausted } from '../full-pool.ts'
+import { hasEndpoint, isBound } from '../objects.ts'
 import { countByKind, describeCounts, withoutWatches } from '../request-counts.ts'
 import { nameOf, type Subject } from '../subject.ts'
 import { openSubjects } from '../subjects.ts'
@@ -18,10 +15,7 @@ import { openSubjects } from '../subjects.ts'
 const defaultCount = 1000
 /** Requests up to this time after the VIP count. */
 const afterMs = 5_000
-/**
- * Time before each address is freed. Waiting runs send requests of their own at most every minute; these are counted
- * here.
- */
+/** Time before each address is freed. What waiting runs request of their own accord is counted in it. */
 const settleMs = 60_000
 /** Time until the floor's claim waits, which nothing reports. */
 const floorSettleMs = 2_000
@@ -118,26 +112,4 @@ async function freedOnFloor(
   await release(bench, floor.namespace, holder)
   await floor.untilMatching(1, (claim) => isBound(claim) && nameOf(claim) === waiting)
   return { ms: performance.now() - begun, holder: waiting }
-}
-
-/** Takes an address with a claim without owner. */
-async function hold(bench: Bench, namespace: string, name: string): Promise<void> {
-  const { api, signal } = bench
-  const path = pathIn(namespace, 'ipaddressclaims')
-  await api.send({ method: 'POST', path, body: claimObject(namespace, name) })
-  await eventually(`${name} to be bound`, signal, async () =>
-    isBound(await api.send({ method: 'GET', path: `${path}/${name}` })),
-  )
-}
-
-async function release(bench: Bench, namespace: string, name: string): Promise<void> {
-  await bench.api.send({ method: 'DELETE', path: pathIn(namespace, 'ipaddressclaims', name) })
-}
-
-async function untilExhausted(bench: Bench, namespace: string): Promise<void> {
-  const path = pathIn(namespace, 'inclusterippools', poolName)
-  await eventually('the pool to be exhausted', bench.signal, async () => {
-    const pool = ipPoolFrom(inClusterPool, await bench.api.send({ method: 'GET', path }))
-    return availableAddresses(pool) === 0
-  })
 }

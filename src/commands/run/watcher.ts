@@ -35,6 +35,7 @@ export function runWatcher(parts: ProgramParts, workflows: VipWorkflowClient): R
     queue,
     settings: config,
     now: Date.now,
+    idlePools: parts.cachedApi?.idlePools,
     onClusterChange: (cluster) => parts.clusterChanges?.publish(cluster),
   })
   const inventory = inventoryOf(() => watcher.snapshot(), config, Date.now)

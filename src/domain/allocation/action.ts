@@ -220,6 +220,8 @@ type ActionKind =
       readonly considered?: readonly PoolVerdict[]
       /** Some pool has room, but for Clusters with an earlier turn. Absent: false. */
       readonly isAfterOthers?: boolean
+      /** The Cluster is in the queue for a pool, as its condition says, and no time that passes ends the wait. Absent: false. */
+      readonly isQueued?: boolean
     }
   /** Nothing to do until a person acts. */
   | { readonly action: 'refuse'; readonly reason: Reason; readonly message: string }

@@ -18,7 +18,7 @@ import { retaining, retainOf } from '../model/retain.ts'
 import { queuePriorityAnnotation } from '../names.ts'
 import { quoted, withAddition } from '../quote.ts'
 import { roleSpecs } from '../role.ts'
-import { queuePriorityOf } from './waiter.ts'
+import { queuePriorityOf, waitersOf } from './waiter.ts'
 
 /**
  * What to do instead of creating the claim if the pool is no longer meant for the Cluster: a pause or a missing permission may
@@ -111,7 +111,17 @@ function selectionAction(observed: ObservedCluster, vip: VipRole, insteadOf?: st
   if (selection.outcome === 'none') {
     const { reason, isAfterOthers } = selection
     const message = withAddition(selection.message, insteadOf)
-    return { action: 'wait', reason, message, considered, ...(isAfterOthers && { isAfterOthers }) }
+    // Those in front may let an address lie, and a pool that was tried is tried again some time.
+    const passesInTime = isAfterOthers || (observed.tried ?? []).length > 0
+    const isQueued = !passesInTime && waitersOf(cluster).some(({ role }) => role === vip.role)
+    return {
+      action: 'wait',
+      reason,
+      message,
+      considered,
+      ...(isAfterOthers && { isAfterOthers }),
+      ...(isQueued && { isQueued }),
+    }
   }
   const { pool } = selection
   const why = insteadOf === undefined ? {} : { insteadOf }

@@ -21,7 +21,7 @@ export function createIdlePools(now: () => number): IdlePools {
       const at = now()
       const state = stateOf(pool)
       const known = seen.get(pool.uid)
-      // A Cluster that waits asks every minute. Where none has asked for long, none was offered anything.
+      // Where somebody waits, every review asks, and so do the runs. Where none has asked for long, none was offered anything.
       if (known === undefined || known.state !== state || at - known.askedAt > letLieAfterMs * 2) {
         seen.set(pool.uid, { state, since: at, askedAt: at })
         return 1

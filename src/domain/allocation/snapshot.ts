@@ -26,7 +26,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { dnsEndpointKeyFor, lacksDnsEndpoint } from './dns-endpoint.ts'
 import { freeDuplicatesOf, isRecordedDuplicate } from './duplicate-addresses.ts'
 import { isWritable, needsAllocation, type ClusterContext } from './eligibility.ts'
-import { lacksCondition } from './vip-condition.ts'
+import { lacksCondition, vipConditionOf } from './vip-condition.ts'
 import type { DnsEndpoint } from '../model/dns-endpoint.ts'
 import type { Labels } from '../model/label-selector.ts'
 import { formatKey, type ObjectMeta } from '../model/object-meta.ts'
@@ -278,6 +278,19 @@ export class SnapshotQueries {
     const snapshot = this.snapshot()
     if (this.#queue?.snapshot !== snapshot) this.#queue = { snapshot, queue: waitingQueueIn(snapshot) }
     return this.#queue.queue
+  }
+
+  /** The same queries, all of the snapshot as it is now: what one of them sorts, the next one need not. */
+  ofThisMoment(): SnapshotQueries {
+    const snapshot = this.snapshot()
+    return new SnapshotQueries(() => snapshot, this.settings)
+  }
+
+  /** Whether a run would go on with a VIP that waits, or would give another reason for that than the Cluster's condition has. */
+  isWaitOver(cluster: Cluster, role: Role): boolean {
+    if (!this.isComplete(cluster.namespace)) return false
+    const action = nextAction(this.observed(cluster, role), role)
+    return action.action !== 'wait' || action.reason !== vipConditionOf(cluster, role)?.reason
   }
 
   #addressFacts(

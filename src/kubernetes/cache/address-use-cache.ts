@@ -106,17 +106,17 @@ function assertNoneMissed(informers: InformerSet, own: IPAddress): void {
   }
 }
 
-/** Objects by their addresses, in canonical spelling. */
+/** Objects by their addresses, in canonical spelling. Hardly any address has two, so a list costs less than a map of each. */
 function createAddressIndexer<T extends NamespacedName>(addressesOf: (object: T) => readonly string[]) {
-  const byAddress = new Map<string, Map<string, T>>()
+  const byAddress = new Map<string, readonly T[]>()
   const addressesByKey = new Map<string, readonly string[]>()
 
   const remove = (object: NamespacedName): void => {
     const key = formatKey(object)
     for (const address of addressesByKey.get(key) ?? []) {
-      const objects = byAddress.get(address)
-      objects?.delete(key)
-      if (objects?.size === 0) byAddress.delete(address)
+      const others = (byAddress.get(address) ?? []).filter((each) => formatKey(each) !== key)
+      if (others.length === 0) byAddress.delete(address)
+      else byAddress.set(address, others)
     }
     addressesByKey.delete(key)
   }
@@ -127,10 +127,9 @@ function createAddressIndexer<T extends NamespacedName>(addressesOf: (object: T)
     const addresses = addressesOf(object)
     if (addresses.length > 0) addressesByKey.set(key, addresses)
     for (const address of addresses) {
-      const objects = byAddress.get(address) ?? new Map<string, T>()
-      byAddress.set(address, objects.set(key, object))
+      byAddress.set(address, [...(byAddress.get(address) ?? []), object])
     }
   }
 
-  return { put, remove, at: (address: string) => [...(byAddress.get(address)?.values() ?? [])] }
+  return { put, remove, at: (address: string) => byAddress.get(address) ?? [] }
 }

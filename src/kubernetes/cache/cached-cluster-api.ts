@@ -29,6 +29,7 @@
 
 import type { PoolKind } from '../../domain/model/pool-kind.ts'
 import { inClusterPoolKinds } from '../../domain/model/pool-kinds.ts'
+import { createIdlePools, type IdlePools } from '../../domain/allocation/idle-pools.ts'
 import { poolsUsableBy } from '../../domain/allocation/snapshot.ts'
 import { reservesAddresses } from '../../domain/allocation/duplicate-addresses.ts'
 import type { Labels } from '../../domain/model/label-selector.ts'
@@ -48,6 +49,8 @@ import { createWaitingCache } from './waiting-cache.ts'
 export interface CachedClusterApi extends ClusterApi {
   /** As `startInformer` of `informer.ts`. At most one for each kind. */
   startInformer<R extends WatchedKind>(options: InformerOptions<R>): Informer<Watched<R>>
+  /** For how long its answers have offered free addresses to the same Clusters. */
+  readonly idlePools: IdlePools
 }
 
 /** Makes a ClusterApi that rejects with `StaleCacheError` whenever its caches are not good enough for an answer. */
@@ -60,10 +63,11 @@ export function createCachedClusterApi(options: {
   readonly poolKinds?: readonly PoolKind[]
 }): CachedClusterApi {
   const { live, now, poolKinds = inClusterPoolKinds } = options
+  const idlePools = createIdlePools(now)
   const informers = createInformerSet(now)
   const listeners = createClaimListeners()
   const addressUse = createAddressUseCache(informers, live, poolKinds)
-  const waiting = createWaitingCache(informers, live, now, poolKinds)
+  const waiting = createWaitingCache(informers, live, idlePools, poolKinds)
   const indexers: { readonly [R in keyof WatchedObjects]?: ResourceEventHandler<WatchedObjects[R]>[] } = {
     clusters: [addressUse.onCluster, waiting.onCluster],
     ipaddressclaims: [listeners.onClaim],
@@ -79,6 +83,7 @@ export function createCachedClusterApi(options: {
     return written
   }
   return {
+    idlePools,
     startInformer: (informer) => informers.start(informer, indexersOf(informer.resource)),
     ...cachedReads(informers, poolKinds),
     scopeOfKind: (kind) => live.scopeOfKind(kind),

@@ -1,4 +1,4 @@
-import { createIdlePools } from '../../domain/allocation/idle-pools.ts'
+import type { IdlePools } from '../../domain/allocation/idle-pools.ts'
 import { waitingQueueIn } from '../../domain/allocation/snapshot.ts'
 import { createWaiterList } from '../../domain/allocation/waiter.ts'
 import type { Cluster } from '../../domain/model/cluster.ts'
@@ -18,11 +18,10 @@ interface WaitingCache extends Pick<ClusterApi, 'readWaitingQueue' | 'countWaiti
 export function createWaitingCache(
   informers: InformerSet,
   live: Pick<ClusterApi, 'readWaitingQueue'>,
-  now: () => number,
+  idle: IdlePools,
   poolKinds: readonly PoolKind[],
 ): WaitingCache {
   const list = createWaiterList()
-  const idle = createIdlePools(now)
   const isFresh = (): boolean => {
     try {
       informers.fresh('clusters')

@@ -2,6 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { createActivities, type Activities } from '../../../src/activities/index.ts'
+import type { StepInput } from '../../../src/domain/allocation/steps.ts'
+import { triedNow, triedPoolsText } from '../../../src/domain/allocation/tried-pools.ts'
+import { waitersOf } from '../../../src/domain/allocation/waiter.ts'
 import type { IPAddressClaim } from '../../../src/domain/model/claim.ts'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import type { ClusterApi } from '../../../src/kubernetes/cluster-api.ts'
@@ -14,6 +17,7 @@ import {
   aClusterClass,
   anIPAddress,
   aPool,
+  aVipCondition,
   variables,
 } from '../../support/builders.ts'
 import { fakeClusterApi } from '../../support/fake-cluster-api.ts'
@@ -22,6 +26,7 @@ import { failureOf, poolRef, step, clusterWithHolder } from './support.ts'
 const bound = aClaim({ addressName: 'vip-cp-demo' })
 const served = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 } })
 const full = aPool({ capacity: { total: 1, used: 1, free: 0, outOfRange: 0 } })
+const roomForOne = aPool({ capacity: { total: 1, used: 0, free: 1, outOfRange: 0 } })
 
 interface Attempt {
   /** Answers of the caches; every other call rejects with `StaleCacheError`. Absent: there are no informers. */
@@ -96,6 +101,57 @@ describe('a step', () => {
   it('does not confirm a wait that goes on', async () => {
     const { result } = attempted('selectIPPool', step, { cached: waitingWorld, attempt: 2 })
     expect(await failureOf(result)).toMatchObject({ type: 'PoolExhausted' })
+  })
+
+  describe('in the queue for a full pool', () => {
+    const [early, late] = ['2026-03-01T00:00:00Z', '2026-03-01T00:00:09Z']
+    const inQueue = (since: string, name = 'demo'): Cluster =>
+      aCluster({ name, conditions: [aVipCondition({ status: 'False', reason: 'PoolExhausted', since })] })
+    const queuedWorld: Partial<ClusterApi> = { ...waitingWorld, getCluster: async () => inQueue(late) }
+    const delayOf = async (world: Attempt, attempt: number, input: StepInput = step): Promise<unknown> =>
+      (await failureOf(attempted('selectIPPool', input, { ...world, attempt }).result)).nextRetryDelay
+
+    it('looks again ever later, and in the end after ten minutes', async () => {
+      const delays = await Promise.all([2, 6, 7, 500].map((each) => delayOf({ cached: queuedWorld }, each)))
+      expect(delays).toEqual([2_000, 60_000, 600_000, 600_000])
+    })
+
+    it.each<[string, Attempt]>([
+      ['there are no informers in this process', { live: queuedWorld }],
+      ['its caches are stale', { cached: {}, live: queuedWorld }],
+      ['it has no condition, by which the watcher reviews it', { cached: waitingWorld }],
+      [
+        'its condition has another reason',
+        {
+          cached: {
+            ...waitingWorld,
+            getCluster: async () =>
+              aCluster({ conditions: [aVipCondition({ status: 'False', reason: 'ClusterRejected' })] }),
+          },
+        },
+      ],
+      [
+        'an address is left to a Cluster before it, which may never take it',
+        {
+          cached: {
+            ...queuedWorld,
+            listIPPools: async () => [roomForOne],
+            readWaitingQueue: async () => ({
+              ...nobodyWaits,
+              waiters: [inQueue(early, 'first'), inQueue(late)].flatMap(waitersOf),
+              poolsOf: () => [roomForOne],
+            }),
+          },
+        },
+      ],
+    ])('looks again every minute where %s', async (_, world) => {
+      expect(await delayOf(world, 7)).toBe(60_000)
+    })
+
+    it('looks again every minute where a pool was tried, which is tried again some time', async () => {
+      const tried = triedPoolsText([triedNow(full, Date.now())])
+      expect(await delayOf({ cached: queuedWorld }, 7, { ...step, tried })).toBe(60_000)
+    })
   })
 
   it('confirms the end of an allocation live', async () => {

@@ -206,10 +206,10 @@ describe('a step that has to wait', () => {
     expect(world.counts).toEqual(['condition unchanged'])
   })
 
-  it('reminds of it by an event every thirty attempts', async () => {
+  it('reminds of it by an event every half hour', async () => {
     const world = reported(
       { getCluster: async () => aCluster({ conditions: [said] }) },
-      { attempt: 60, heartbeatDetails: told },
+      { attempt: 36, heartbeatDetails: told },
     )
     await failureOf(world.select())
     expect(world.conditions).toEqual([])

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Cluster } from '../../../src/domain/model/cluster.ts'
 import type { IPPool } from '../../../src/domain/model/pool.ts'
+import { letLieAfterMs } from '../../../src/domain/timings.ts'
 import { createWaitingTurns } from '../../../src/watcher/waiting-turns.ts'
 import { aCluster, aPool, aVipCondition, type ClusterOptions } from '../../support/builders.ts'
 import { queriesOf } from '../../support/snapshot.ts'
@@ -29,7 +30,7 @@ function line(clusters: readonly Cluster[], free: number) {
     queriesOf({ clusters, pools: [withFree(free)] }),
     { retry: ({ name }) => void woken.push(name) },
     () => now,
-    (run) => looks.push(run),
+    { later: (run) => looks.push(run) },
   )
   return {
     turns,
@@ -88,7 +89,7 @@ describe('those who wait', () => {
     expect(looksDue()).toBe(1)
   })
 
-  it('are woken again after ever longer pauses, and then left to their own looks', () => {
+  it('are woken again after ever longer pauses, and then left to their own attempts', () => {
     const { turns, woken, look, looksDue, pass } = line([second], 1)
     turns.lookSoon()
     const times: number[] = []
@@ -99,5 +100,16 @@ describe('those who wait', () => {
       pass(1_000)
     }
     expect(times).toEqual([0, 4, 12, 28, 60])
+  })
+
+  it('are woken behind one that lets an address lie', () => {
+    const { turns, woken, look, pass } = line([first, second, third], 1)
+    turns.lookSoon()
+    look()
+    expect(new Set(woken)).toEqual(new Set(['first']))
+    pass(letLieAfterMs)
+    turns.lookSoon()
+    look()
+    expect(new Set(woken)).toEqual(new Set(['first', 'second']))
   })
 })
