@@ -79,7 +79,7 @@ const permissions: Readonly<Record<string, Permission>> = {
   kubernetes: {
     src: ['kubernetes', 'domain'],
     types: ['observability'],
-    packages: ['@kubernetes/client-node', 'undici'],
+    packages: ['@kubernetes/client-node', 'js-yaml', 'undici'],
     node: true,
   },
   watcher: {
@@ -179,7 +179,7 @@ function isAllowed(path: string, { specifier, how }: Import, permission: Permiss
   if (specifier.startsWith('node:') || builtinModules.includes(specifier)) {
     return permission.node && specifier.startsWith('node:')
   }
-  return permission.packages.includes(specifier)
+  return permission.packages.some((each) => specifier === each || specifier.startsWith(`${each}/dist/`))
 }
 
 const files = globSync('src/**/*.ts', { cwd: root }).map((file) => relative('src', file))

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { validateHeaderValue } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
-import { KubeConfig } from '@kubernetes/client-node'
 import { nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
 import { checkTlsMaterial, type NamedPem } from './certificates.ts'
+import { KubeConfig } from './client-node.ts'
 import { withExecInfo } from './exec-info.ts'
 import type { FullCluster, FullUser } from './kube-config-fields.ts'
 

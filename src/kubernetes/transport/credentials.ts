@@ -1,7 +1,8 @@
 import { validateHeaderValue } from 'node:http'
 import type { RequestOptions } from 'node:https'
-import { KubeConfig, type User } from '@kubernetes/client-node'
+import type { User } from '@kubernetes/client-node'
 import { objectOf } from '../../domain/model/decode.ts'
+import { KubeConfig } from './client-node.ts'
 import { impersonationHeaders } from './kube-config-fields.ts'
 
 /** CA, client certificate and key, server name, verification; without unset options. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node'
 import { Agent, ProxyAgent, type Dispatcher } from 'undici'
+import { KubeConfig } from './client-node.ts'
 import type { TlsOptions } from './credentials.ts'
 import { trustSystemRoots } from './trusted-roots.ts'
 
@@ -84,6 +84,7 @@ function throughProxy(uri: string, tls: TlsOptions, timeout: number): Dispatcher
 
 /** Client-node connects through SOCKS proxies, and gives its dispatcher to a request of its own. */
 async function throughSocks(server: string, proxyUrl: string, tls: TlsOptions): Promise<Dispatcher> {
+  const { HttpMethod, RequestContext } = await import('@kubernetes/client-node/dist/gen/http/http.js')
   const { ca, cert, key, servername, rejectUnauthorized } = tls
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromClusterAndUser(

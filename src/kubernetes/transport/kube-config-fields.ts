@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path'
-import { KubeConfig, type Cluster, type User } from '@kubernetes/client-node'
+import type { Cluster, User } from '@kubernetes/client-node'
 import { arrayOf, nonEmptyStringOf, objectOf, type JsonObject } from '../../domain/model/decode.ts'
+import { KubeConfig } from './client-node.ts'
 
 /** A user with the fields of a kubeconfig that client-node does not read. */
 export interface FullUser extends User {

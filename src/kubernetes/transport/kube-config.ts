@@ -1,7 +1,8 @@
-import { findHomeDir, KubeConfig, loadYaml } from '@kubernetes/client-node'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
+import { load } from 'js-yaml'
 import { integerOf, nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
+import { findHomeDir, KubeConfig } from './client-node.ts'
 import { withUnreadFields } from './kube-config-fields.ts'
 
 /** The default of client-node if it finds no configuration. */
@@ -92,7 +93,7 @@ function loadOne(path: string | undefined, file: string): KubeConfig {
     const text = readFileSync(present, 'utf8')
     kubeConfig.loadFromString(text)
     kubeConfig.makePathsAbsolute(dirname(present))
-    return withUnreadFields(kubeConfig, objectOf(loadYaml(text)), dirname(present))
+    return withUnreadFields(kubeConfig, objectOf(load(text)), dirname(present))
   } catch (error) {
     throw unreadable(file, error)
   }

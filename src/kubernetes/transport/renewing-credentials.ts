@@ -1,7 +1,7 @@
-import type { KubeConfig } from '@kubernetes/client-node'
 import { messageOf } from '../../domain/quote.ts'
 import type { Log } from '../../observability/log.ts'
 import { changesBetween, readAccess, type Access } from './access.ts'
+import type { KubeConfig } from './client-node.ts'
 import { createCredentialSource, type Credentials, type CredentialSource } from './credentials.ts'
 
 const unusable = 'Cannot use the changed credentials for the API server; the old ones stay in use'
