@@ -1,4 +1,7 @@
 import { otherThanAsked } from './invariants/asked-addresses.ts'
+import { wrongDnsNames } from './invariants/dns-names.ts'
+import { answeringAddresses } from './invariants/probed-addresses.ts'
+import { unfairTurns } from './invariants/turns.ts'
 import { wastedAddresses } from './invariants/wasted-addresses.ts'
 import { halfPairs } from './invariants/half-pairs.ts'
 import { hostChanges } from './invariants/host-changes.ts'
@@ -16,8 +19,8 @@ import type { Violation } from './invariants/violation.ts'
 import { snapshotFacts, type SnapshotFacts } from './invariants/snapshot-facts.ts'
 
 /**
- * Checks the invariants I1 to I12, each defined at its function. I1, I2, I5 and I9 to I12 are checked against all versions, I8
- * against the snapshot, and I3, I4, I6, I7 and conditions (I8) against a snapshot taken at quiet.
+ * Checks the invariants I1 to I15, each defined at its function. I1, I2, I5 and I9 to I14 are checked against all versions, I8
+ * against the snapshot, and I3, I4, I6, I7, I15 and conditions (I8) against a snapshot taken at quiet.
  */
 export function violationsIn(observations: Observations): readonly Violation[] {
   const { snapshot, isQuiet = false } = observations
@@ -29,6 +32,8 @@ export function violationsIn(observations: Observations): readonly Violation[] {
     ...halfPairs(observations),
     ...misgivenAddresses(observations),
     ...otherThanAsked(observations),
+    ...answeringAddresses(observations),
+    ...(facts ? unfairTurns(facts, observations) : []),
     ...(facts ? unreadableReasons(facts, observations) : []),
     ...(facts ? claimsOnClosedPools(facts, observations) : []),
     ...(facts && isQuiet ? violationsAtQuiet(facts, observations) : []),
@@ -42,5 +47,6 @@ function violationsAtQuiet(facts: SnapshotFacts, observations: Observations): re
     ...unservedClusters(facts, observations),
     ...wastedAddresses(facts),
     ...untrueConditions(facts),
+    ...wrongDnsNames(facts, observations),
   ]
 }

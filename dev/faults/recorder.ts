@@ -14,6 +14,10 @@ export interface RecorderOptions {
   /** The caller closes it. */
   readonly temporal: Client
   readonly namespaces: readonly string[]
+  /** Paths of pools of another IPAM provider; absent: there are none. */
+  readonly otherPoolPaths?: readonly string[]
+  /** Paths of DNSEndpoints; absent: VIPs have no DNS names. */
+  readonly dnsEndpointPaths?: readonly string[]
 }
 
 /** Records every version of some namespaces, and of the Clusters, IPAddressClaims and IPAddresses in them, as administrator. */
@@ -43,7 +47,8 @@ const kinds = ['Namespace', 'Cluster', 'IPAddressClaim', 'IPAddress'] as const
 const namespacesPath = '/api/v1/namespaces'
 
 /** Starts to record. Resolves when no version can be missed any more; `close` it at the end. */
-export async function openRecorder({ stack, temporal, namespaces }: RecorderOptions): Promise<Recorder> {
+export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
+  const { stack, temporal, namespaces, otherPoolPaths = [], dnsEndpointPaths = [] } = options
   const api = kubernetesApi(stack)
   const versions: RecordedVersion[] = []
   const questions = new Set<() => void>()
@@ -67,6 +72,8 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
   await Promise.all(watches.map(({ watch }) => watch.listed))
 
   const list = (path: string): Promise<JsonObject> => listFrom(api, path)
+  const listAll = async (paths: readonly string[]): Promise<readonly JsonObject[]> =>
+    (await Promise.all(paths.map((path) => list(path).then(itemsOf)))).flat()
   const itemsOf = (all: JsonObject): readonly JsonObject[] => arrayOf(all['items']).map(objectOf)
   const untilSeen = (watch: RawWatch, listed: JsonObject): Promise<void> =>
     new Promise((resolve) => {
@@ -99,17 +106,20 @@ export async function openRecorder({ stack, temporal, namespaces }: RecorderOpti
   return {
     versions: () => [...versions],
     snapshot: async () => {
-      const [all, clusters, claims, addresses, globalPools, ...inClusterPools] = await Promise.all([
+      const [all, clusters, claims, addresses, ...listed] = await Promise.all([
         listSeen('Namespace'),
         listSeen('Cluster'),
         listSeen('IPAddressClaim'),
         listSeen('IPAddress'),
-        list(pathIn('', 'globalinclusterippools')).then(itemsOf),
-        ...namespaces.map((namespace) => list(pathIn(namespace, 'inclusterippools')).then(itemsOf)),
+        listAll([pathIn('', 'globalinclusterippools')]),
+        listAll(namespaces.map((namespace) => pathIn(namespace, 'inclusterippools'))),
+        listAll(otherPoolPaths),
+        listAll(dnsEndpointPaths),
       ])
+      const [globalPools, inClusterPools, otherPools, dnsEndpoints] = listed
       const runs = await runsOf(clusters)
       return {
-        ...{ clusters, claims, addresses, globalPools, inClusterPools: inClusterPools.flat(), runs },
+        ...{ clusters, claims, addresses, globalPools, inClusterPools, otherPools, dnsEndpoints, runs },
         namespaces: all.filter(isRecorded),
       }
     },

@@ -70,6 +70,9 @@ export function poolPath(
   return `/apis/${group}/v1alpha1${scope}/${plural}${name === undefined ? '' : `/${name}`}`
 }
 
+/** Milliseconds until a claim is tried again after a failure; one that has changed is tried at once. */
+const retryAfterMs = 500
+
 interface Claim {
   readonly name: string
   readonly uid: string
@@ -89,7 +92,8 @@ interface Pool {
 
 /**
  * Starts a small IPAM provider by Cluster API's contract for the claims of one namespace. The specs of its pools have it
- * be slow, fail, or hand out an address twice. It says on a claim that its pool is exhausted, and never comes back to it.
+ * be slow, fail, or hand out an address twice. It says on a claim that its pool is exhausted, and never comes back to it. It
+ * survives every failure of the API server.
  */
 export function startProvider(
   stack: StackConnection,
@@ -103,9 +107,9 @@ export function startProvider(
   const enqueue = (claim: Claim): void => {
     queue = after(queue, async () => {
       if (isClosed || claim !== seen.get(claim.name)) return
-      // A conflict comes back as another version of the claim.
-      await reconcile(api, namespace, kinds, claim).catch((error: unknown) => {
-        if (!(error instanceof ApiError)) throw error
+      // The API server may be away or refuse, or an IPAddress of an earlier claim of this name is still there.
+      await reconcile(api, namespace, kinds, claim).catch(() => {
+        setTimeout(() => enqueue(claim), retryAfterMs).unref()
       })
     })
   }
@@ -225,22 +229,36 @@ async function bind(
   { name, uid, apiVersion, poolRef }: Claim,
   given: { readonly name: string; readonly address: string },
 ): Promise<void> {
-  await api.send({
-    method: 'POST',
-    path: pathIn(namespace, 'ipaddresses'),
-    body: {
-      apiVersion,
-      kind: 'IPAddress',
-      metadata: {
-        name: given.name,
-        namespace,
-        ownerReferences: [{ apiVersion, kind: 'IPAddressClaim', name, uid }],
-      },
-      spec: { address: given.address, prefix: 24, poolRef, claimRef: { name } },
+  const body = {
+    apiVersion,
+    kind: 'IPAddress',
+    metadata: {
+      name: given.name,
+      namespace,
+      ownerReferences: [{ apiVersion, kind: 'IPAddressClaim', name, uid }],
     },
-  })
+    spec: { address: given.address, prefix: 24, poolRef, claimRef: { name } },
+  }
+  try {
+    await api.send({ method: 'POST', path: pathIn(namespace, 'ipaddresses'), body })
+  } catch (error) {
+    // An attempt whose answer was lost may have made it.
+    const isThere = error instanceof ApiError && error.status === 409
+    if (!isThere || !(await isMadeFor(api, namespace, given.name, uid))) throw error
+  }
   const status = { addressRef: { name: given.name }, conditions: [condition('True', 'Allocated', '')] }
   await patch(api, `${pathIn(namespace, 'ipaddressclaims', name)}/status`, { status })
+}
+
+async function isMadeFor(
+  api: KubernetesApi,
+  namespace: string,
+  name: string,
+  claimUid: string,
+): Promise<boolean> {
+  const object = await api.send<object>({ method: 'GET', path: pathIn(namespace, 'ipaddresses', name) })
+  const owners = arrayOf(objectOf(objectOf(object)['metadata'])['ownerReferences']).map(objectOf)
+  return owners.some(({ uid }) => uid === claimUid)
 }
 
 /** By the finalizer that providers share: the in-cluster one gives it to claims on other pools, too, and leaves it there. */

@@ -27,6 +27,14 @@ describe('a probe by TCP', () => {
     expect(await probeTcp('127.0.0.2', port, 1_000)).toBe('refused')
   })
 
+  it('finds an answer that came while this process stood still for longer than it waits', async () => {
+    const probe = probeTcp('127.0.0.1', port, 50)
+    // The connection begins in the next tick.
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    expect(await probe).toBe('accepted')
+  })
+
   it('finds nothing where nobody answers in time', async () => {
     const silent = await openSilentPort('127.0.0.3', 0)
     try {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { invariants } from '../../dev/faults/invariants/violation.ts'
 import { faultKinds } from '../../dev/faults/suite/fault-kinds.ts'
 import { testTitlesIn } from '../support/test-titles.ts'
 
@@ -63,6 +64,10 @@ function titlesOf(suite: string): readonly string[] {
   return existsSync(path) ? testTitlesIn(path) : []
 }
 
+function cellsOf(rows: readonly string[]): readonly (readonly string[])[] {
+  return rows.map((row) => row.split(' | ').map((cell) => cell.replaceAll(/^\| |\|$/g, '').trim()))
+}
+
 describe('docs/reliability.md', () => {
   it('names only tests that exist', () => {
     const missing = named.filter(({ suite = '', title }) => {
@@ -79,10 +84,19 @@ describe('docs/reliability.md', () => {
   })
 
   it('has a row for every kind of fault, and says what happens', () => {
-    const rows = page.split('\n').filter((line) => line.includes('| yes'))
-    const cells = rows.map((row) => row.split(' | ').map((cell) => cell.replaceAll(/^\| |\|$/g, '').trim()))
-    expect(cells).toEqual(
-      faultKinds.map(({ name, what }) => [`\`${name}\``, what, ...Array.from({ length: 12 }, () => 'yes')]),
+    const cells = cellsOf(
+      page.split('\n').filter((line) => line.includes('| yes') || line.startsWith('| fault  ')),
     )
+    const [header, ...rows] = cells.filter((row) => row.length > 3)
+    expect(header?.slice(2)).toEqual(invariants)
+    expect(rows).toEqual(
+      faultKinds.map(({ name, what }) => [`\`${name}\``, what, ...invariants.map(() => 'yes')]),
+    )
+  })
+
+  it('says of every invariant what it is', () => {
+    const cells = cellsOf(page.split('\n').filter((line) => /^\| I\d+ /.test(line)))
+    expect(cells.map(([name]) => name)).toEqual(invariants)
+    for (const [, sentence] of cells) expect(sentence).toMatch(/^[A-Z].*\.$/)
   })
 })

@@ -37,16 +37,24 @@ export interface ClusterFacts extends Facts {
 export interface ClaimFacts extends Facts {
   /** Undefined until it is bound. */
   readonly addressName: string | undefined
-  readonly pool: { readonly kind: string; readonly name: string }
+  readonly pool: PoolReference
+}
+
+/** A reference to a pool. */
+export interface PoolReference {
+  readonly kind: string
+  readonly name: string
 }
 
 export interface AddressFacts extends Facts {
   readonly address: string
   readonly claimName: string
+  readonly pool: PoolReference
 }
 
 export interface PoolFacts extends Facts {
-  readonly kind: 'InClusterIPPool' | 'GlobalInClusterIPPool'
+  /** `InClusterIPPool`, `GlobalInClusterIPPool`, or that of another IPAM provider. */
+  readonly kind: string
   /** Minimum number of free addresses; undefined until the provider has counted. */
   readonly available: number | undefined
   /** `spec.addresses`. */
@@ -87,7 +95,6 @@ export function clusterFacts(object: JsonObject): ClusterFacts {
 
 export function claimFacts(object: JsonObject): ClaimFacts {
   const addressRef = objectOf(objectOf(object['status'])['addressRef'])
-  const poolRef = objectOf(objectOf(object['spec'])['poolRef'])
   const facts = factsOf(object)
   // A claim that outlives its Cluster names it in an annotation.
   const retainedFor = facts.annotations[clusterUidAnnotation]
@@ -96,8 +103,13 @@ export function claimFacts(object: JsonObject): ClaimFacts {
     ...facts,
     ...(isRetained && { clusterOwners: [retainedFor] }),
     addressName: nonEmptyStringOf(addressRef['name']),
-    pool: { kind: stringOf(poolRef['kind']), name: stringOf(poolRef['name']) },
+    pool: poolReferenceIn(object),
   }
+}
+
+function poolReferenceIn(object: JsonObject): PoolReference {
+  const { kind, name } = objectOf(objectOf(object['spec'])['poolRef'])
+  return { kind: stringOf(kind), name: stringOf(name) }
 }
 
 export function namespaceFacts(object: JsonObject): Pick<Facts, 'name' | 'labels'> {
@@ -110,6 +122,7 @@ export function addressFacts(object: JsonObject): AddressFacts {
     ...factsOf(object),
     address: stringOf(spec['address']),
     claimName: stringOf(objectOf(spec['claimRef'])['name']),
+    pool: poolReferenceIn(object),
   }
 }
 
@@ -123,6 +136,39 @@ export function poolFacts(kind: PoolFacts['kind'], object: JsonObject): PoolFact
     available: isObject(counts) ? count('free') + count('outOfRange') : undefined,
     ranges: arrayOf(objectOf(object['spec'])['addresses']).map(stringOf),
   }
+}
+
+/** A pool of another IPAM provider, which counts nothing: what no IPAddress of the pool has is free, unless the provider refuses. */
+export function otherPoolFacts(object: JsonObject, addresses: readonly AddressFacts[]): PoolFacts {
+  const { fail, addresses: ranges } = objectOf(object['spec'])
+  const pool = poolFacts(stringOf(object['kind']), object)
+  const used = addresses.filter((address) => isAddressOf(pool, address))
+  const available = fail === undefined ? arrayOf(ranges).length - used.length : undefined
+  return { ...pool, available }
+}
+
+/** Whether an IPAddress is one of this pool. */
+export function isAddressOf(pool: PoolFacts, { pool: of, namespace }: AddressFacts): boolean {
+  return of.kind === pool.kind && of.name === pool.name && (pool.namespace || namespace) === namespace
+}
+
+/** The claims that may hold an address of a Cluster: one that waits for the end of a previous Cluster's claim takes the longer name. */
+export function claimNamesOf({ name, uid }: ClusterFacts, claimPrefix: string): readonly string[] {
+  return [`${claimPrefix}${name}`, `${claimPrefix}${name}-${uid.slice(0, 8)}`]
+}
+
+/** A DNSEndpoint of external-dns. */
+export interface DnsEndpointFacts extends Facts {
+  /** `name type target`, in order. */
+  readonly records: readonly string[]
+}
+
+export function dnsEndpointFacts(object: JsonObject): DnsEndpointFacts {
+  const endpoints = arrayOf(objectOf(object['spec'])['endpoints']).map(objectOf)
+  const records = endpoints.map(({ dnsName, recordType, targets }) =>
+    [dnsName, recordType, ...arrayOf(targets)].map(stringOf).join(' '),
+  )
+  return { ...factsOf(object), records }
 }
 
 /** The VIP of a role, of a pair the first address; empty if there is none. */

@@ -1,13 +1,13 @@
 import { canonicalAddress } from './address.ts'
 import { addressesOf, type AddressFacts, type ClaimFacts, type Facts } from './facts.ts'
-import { bothRoles, keptUntilAnnotation, reservedByLabel, roleKey } from './names.ts'
+import { bothRoles, inUseAnnotation, keptUntilAnnotation, reservedByLabel, roleKey } from './names.ts'
 import type { Violation } from './violation.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
  * I4: nothing outlives its purpose. Every claim with our label, every IPAddress of such a claim, and every
  * reservation belongs to a Cluster that exists by uid, if only in deletion. A reservation also needs a reason:
- * another Cluster, or an IPAddress that is no reservation, holds the address. Otherwise two reservations could keep
+ * another Cluster, or an IPAddress that is no reservation, holds the address, or something answered there when it was probed. Otherwise two reservations could keep
  * an address out of use for ever. A paused or deleting Cluster keeps its reservations, because we must not write to
  * it. A claim that is kept for a Cluster that is gone is no leak until its time is over.
  */
@@ -66,6 +66,7 @@ function addressLeaks(address: AddressFacts, facts: SnapshotFacts): readonly Vio
 function reservationLeaks(reservation: AddressFacts, facts: SnapshotFacts): readonly Violation[] {
   const orphan = orphaned('reservation', reservation, facts)
   if (orphan.length > 0) return orphan
+  if (inUseAnnotation in reservation.annotations) return []
   const owner = facts.clusters.find(({ uid }) => reservation.clusterOwners.includes(uid))
   if (owner?.isPaused === true || owner?.isDeleting === true) return []
   const address = canonicalAddress(reservation.address)

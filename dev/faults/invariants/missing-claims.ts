@@ -1,5 +1,6 @@
 import { isSameAddress } from './address.ts'
 import {
+  claimNamesOf,
   isHostOurs,
   secondVipOf,
   vipOf,
@@ -13,7 +14,7 @@ import type { Violation } from './violation.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 
 /**
- * I3: behind each VIP that we gave to a Cluster stands its claim: under our name, owned by the Cluster's uid, not in
+ * I3: behind each VIP that we gave to a Cluster stands its claim: under one of our names, owned by the Cluster's uid, not in
  * deletion, and bound to an IPAddress with this address. Excepted are paused Clusters, which we must not repair, and
  * Clusters in deletion, whose claim goes too.
  */
@@ -43,8 +44,12 @@ function violationOf(
   vip: string,
   claimPrefix: string,
 ): readonly Violation[] {
-  const name = `${claimPrefix}${cluster.name}`
-  const claim = facts.claims.find((claim) => claim.namespace === cluster.namespace && claim.name === name)
+  const names = claimNamesOf(cluster, claimPrefix)
+  const claims = facts.claims.filter(
+    ({ namespace, name }) => namespace === cluster.namespace && names.includes(name),
+  )
+  const claim = claims.find(({ clusterOwners }) => clusterOwners.includes(cluster.uid)) ?? claims[0]
+  const name = claim?.name ?? names[0]
   const address = facts.addresses.find(
     (address) => address.namespace === cluster.namespace && address.name === claim?.addressName,
   )

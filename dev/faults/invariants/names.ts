@@ -20,6 +20,10 @@ export const retainAnnotation = `${prefix}/retain`
 export const clusterUidAnnotation = `${prefix}/cluster-uid`
 export const keptUntilAnnotation = `${prefix}/kept-until`
 export const reservedByLabel = `${prefix}/reserved-by`
+export const inUseAnnotation = `${prefix}/in-use`
+export const probePortsAnnotation = `${prefix}/probe-ports`
+export const priorityAnnotation = `${prefix}/priority`
+export const queuePriorityAnnotation = `${prefix}/queue-priority`
 export const namespaceSelectorAnnotation = `${prefix}/namespace-selector`
 export const ipFamiliesAnnotation = `${prefix}/ip-families`
 export const reserveEndpointAnnotation = `${prefix}/reserve-endpoint`
@@ -75,6 +79,9 @@ export const reasonWords: readonly string[] = [
   'ClusterRejected',
   'AddressLost',
 ]
+
+/** Reasons of a condition for which a Cluster is in the queue. */
+export const queueReasons: readonly string[] = ['PoolExhausted', 'PoolNotReady', 'NoMatchingPool']
 
 /** Failure types of a step whose request the API server did not accept. */
 export const serverFailures: readonly string[] = ['KubernetesUnavailable', 'KubernetesConflict']

@@ -15,6 +15,10 @@ export interface Snapshot {
   readonly addresses: readonly JsonObject[]
   readonly inClusterPools: readonly JsonObject[]
   readonly globalPools: readonly JsonObject[]
+  /** Pools of another IPAM provider; absent: there are none. */
+  readonly otherPools?: readonly JsonObject[]
+  /** Absent: VIPs have no DNS names. */
+  readonly dnsEndpoints?: readonly JsonObject[]
   readonly namespaces: readonly JsonObject[]
   /** Runs of `allocate-vip/<namespace>/<cluster>` by `<namespace>/<cluster>`, if there is one. */
   readonly runs: ReadonlyMap<string, Run>
@@ -49,6 +53,14 @@ export interface Excuse {
   readonly because: string
 }
 
+/** A host that answered at an address, in local milliseconds. */
+export interface AnsweringHost {
+  readonly address: string
+  readonly from: number
+  /** Absent: it answers still. */
+  readonly to?: number
+}
+
 /** The input of all invariants. */
 export interface Observations {
   /** In any order. */
@@ -56,7 +68,7 @@ export interface Observations {
   /** If absent, only I1, I2 and I5 are checked. */
   readonly snapshot?: Snapshot
   /**
-   * Whether the snapshot was taken at quiet: only then are I3, I4, I6 and I7 checked, and no run may be between two
+   * Whether the snapshot was taken at quiet: only then are I3, I4, I6, I7 and I15 checked, and no run may be between two
    * steps.
    */
   readonly isQuiet?: boolean
@@ -67,6 +79,12 @@ export interface Observations {
   readonly temporalSince?: number
   /** The task queue that Workers poll; if absent, every queue counts as polled. */
   readonly taskQueue?: string
+  /** Local time in milliseconds, since when no fault has been in force: I13 is checked from then on. Absent: it is not checked. */
+  readonly fairSince?: number
+  /** What answered at addresses that are probed. */
+  readonly answered?: readonly AnsweringHost[]
+  /** The DNS name of a VIP; if absent, I15 is not checked. */
+  readonly dnsNameOf?: (cluster: ClusterFacts, words: RoleWords) => string
   /** Whether a pool is for a role of a Cluster; `isPoolByLabel` if absent. */
   readonly isPoolFor?: (pool: PoolFacts, cluster: ClusterFacts, words: RoleWords) => boolean
 }
@@ -78,6 +96,15 @@ export function inOrder(versions: readonly RecordedVersion[]): readonly Recorded
   return versions.toSorted((a, b) =>
     a.resourceVersion < b.resourceVersion ? -1 : a.resourceVersion > b.resourceVersion ? 1 : 0,
   )
+}
+
+/** The last of these versions of an object before a resourceVersion; undefined if it was not there then. */
+export function lastBefore(
+  versions: readonly RecordedVersion[],
+  resourceVersion: bigint,
+): RecordedVersion | undefined {
+  const last = versions.findLast((version) => version.resourceVersion < resourceVersion)
+  return last?.isGone === true ? undefined : last
 }
 
 /** The versions of one kind by uid, each object's in order. */

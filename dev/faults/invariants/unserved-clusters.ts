@@ -65,9 +65,13 @@ function waitsForAsked(cluster: ClusterFacts): boolean {
   return cluster.host === '' && askedAddress(cluster, controlPlane) !== undefined
 }
 
+/** Whether Clusters of this namespace can use the pool at all: it is in the same one, or in none. */
+export function isInReach(pool: PoolFacts, { namespace }: ClusterFacts): boolean {
+  return pool.namespace === '' || pool.namespace === namespace
+}
+
 function isUsable(pool: PoolFacts, cluster: ClusterFacts): boolean {
-  const isInReach = pool.kind === 'GlobalInClusterIPPool' || pool.namespace === cluster.namespace
-  return isInReach && !pool.isDeleting && !pool.isPaused && (pool.available ?? 0) > 0
+  return isInReach(pool, cluster) && !pool.isDeleting && !pool.isPaused && (pool.available ?? 0) > 0
 }
 
 function violationOf(cluster: ClusterFacts, words: RoleWords, pool: PoolFacts): Violation {

@@ -17,7 +17,8 @@ function untruthOf(cluster: ClusterFacts, words: RoleWords): readonly Violation[
     .find((each) => each['type'] === words.conditionType)
   if (condition?.['reason'] !== 'Allocated') return []
   const [vip, reported] = [vipOf(cluster, words), stringOf(condition['message'])]
-  if (vip !== '' && reported.startsWith(vip)) return []
+  // IPv6 has brackets where a port follows.
+  if (vip !== '' && reported.replace(/^\[(.*?)\]/, '$1').startsWith(vip)) return []
   const message = `Cluster ${cluster.key} (uid ${cluster.uid}) says of its ${words.role} VIP ${JSON.stringify(reported)}, and has ${JSON.stringify(vip)}`
   return [{ invariant: 'I8', message }]
 }

@@ -4,6 +4,7 @@ import type { SeededRandom } from '../../../test/support/seeded-random.ts'
 import { pauseUntil, recreateClusters, repeat, type FaultKind } from './fault-kind.ts'
 import type { Fleet } from './fleet.ts'
 import type { Harness } from './harness.ts'
+import { targetsNamed } from './targets.ts'
 
 /** Faults of the allocator's own processes. */
 export const allocatorFaults: readonly FaultKind[] = [
@@ -53,7 +54,10 @@ export const allocatorFaults: readonly FaultKind[] = [
     place: 'allocator',
     holdMs: ({ longOutageMs }) => longOutageMs,
     start: async ({ fleet, users }, random) => {
-      const ends = [repeat((over) => throttleOnce(fleet, over)), recreateClusters(users, 'starved', random)]
+      const ends = [
+        repeat((over) => throttleOnce(fleet, over)),
+        recreateClusters(users, targetsNamed('starved', 8), random),
+      ]
       return () => closeAll(ends)
     },
   },

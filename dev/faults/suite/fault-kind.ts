@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { SeededRandom } from '../../../test/support/seeded-random.ts'
 import type { Profile } from './profile.ts'
 import type { Harness } from './harness.ts'
-import { targetsNamed } from './targets.ts'
+import type { Target } from './targets.ts'
 import type { Users } from './users.ts'
 
 /** Where a fault acts. At most one fault per place is in force at a time. */
@@ -15,6 +15,9 @@ export const faultPlaces = [
   'temporal',
   'task-queues',
   'ipam-provider',
+  'other-provider',
+  'probed-hosts',
+  'queue',
   'hooks',
 ] as const
 export type FaultPlace = (typeof faultPlaces)[number]
@@ -60,15 +63,20 @@ export async function pauseUntil(ms: number, over: AbortSignal): Promise<void> {
 
 const recreationPauseMs = { shortest: 1_000, longest: 8_000 }
 
-export function recreateClusters(users: Users, prefix: string, random: SeededRandom): () => Promise<void> {
-  const ends = targetsNamed(prefix, 8).map((target) =>
+/** Creates Clusters, deletes them and creates them again, with random policies, until the fault ends. */
+export function recreateClusters(
+  users: Users,
+  targets: readonly Target[],
+  random: SeededRandom,
+): () => Promise<void> {
+  const ends = targets.map((target) =>
     repeat(async (over) => {
-      await users.act('create', target, 0)
+      await users.act('create', target, random.below(1_000))
       await pauseUntil(
         recreationPauseMs.shortest + random.below(recreationPauseMs.longest - recreationPauseMs.shortest),
         over,
       )
-      if (!over.aborted) await users.act('delete and create again', target, 0)
+      if (!over.aborted) await users.act('delete and create again', target, random.below(1_000))
       await pauseUntil(recreationPauseMs.shortest, over)
     }),
   )

@@ -7,10 +7,12 @@ import { eventually } from '../../../test/support/eventually.ts'
 import {
   clusterClassKey,
   namespaceSelectorAnnotation,
+  probePortsAnnotation,
   retainAnnotation,
   roleKey,
 } from '../invariants/names.ts'
 import { pathIn } from '../../stack/resource-path.ts'
+import { probedRange } from './probed-hosts.ts'
 import type { UserClient } from './user-client.ts'
 
 /** Namespaces, ClusterClasses and pools of a run. A class has the name of its pools. */
@@ -22,7 +24,8 @@ export type Namespace = (typeof namespaces)[number]
  * `plain` also has ingress VIPs, and overlaps with `wide`, so that the provider hands out the same addresses twice.
  * `small` is always exhausted. Users resize `elastic` and relabel `movable`. The pool `tenants` selects namespaces by a
  * label, which users change. The pool `retained` keeps the addresses of deleted Clusters for a time that users change.
- * Clusters of `dual` ask for pairs.
+ * Clusters of `dual` ask for pairs. Hosts answer at addresses of `probed`, which is probed. More Clusters than `queued` has addresses wait
+ * for them. The pools of `other` are of another IPAM provider.
  */
 export const classes = [
   'plain',
@@ -33,6 +36,9 @@ export const classes = [
   'movable',
   'tenants',
   'retained',
+  'probed',
+  'queued',
+  'other',
 ] as const
 export type ClassName = (typeof classes)[number]
 
@@ -71,15 +77,23 @@ export function addressToAskFor(
   return `${beginning}${first + (randomValue % count)}`
 }
 
-/** Creates namespaces, classes with variables, and pools. */
-export async function createFixtures(stack: StackConnection, client: UserClient): Promise<void> {
+/**
+ * Creates namespaces, classes with variables, and pools.
+ *
+ * @param probePort TCP port at which the pool `probed` has its addresses probed
+ */
+export async function createFixtures(
+  stack: StackConnection,
+  client: UserClient,
+  probePort: number,
+): Promise<void> {
   await applyManifests(stack, [
     ...namespaces.map((name) => ({
       apiVersion: 'v1',
       kind: 'Namespace',
       metadata: { name, labels: { [tenantLabel]: tenantValues[0] ?? '' } },
     })),
-    ...pools(),
+    ...pools(probePort),
     ...namespaces.flatMap((namespace) => classes.flatMap((name) => classObjects(namespace, name))),
   ])
   for (const namespace of namespaces) {
@@ -87,7 +101,7 @@ export async function createFixtures(stack: StackConnection, client: UserClient)
   }
 }
 
-function pools(): readonly KubernetesObject[] {
+function pools(probePort: number): readonly KubernetesObject[] {
   const inCluster = (namespace: Namespace, name: ClassName, addresses: string): KubernetesObject =>
     pool('InClusterIPPool', { name, namespace, labels: { [clusterClassKey]: name } }, addresses)
   const global = (name: ClassName, addresses: string): KubernetesObject =>
@@ -122,6 +136,16 @@ function pools(): readonly KubernetesObject[] {
       },
       '10.207.0.10-10.207.0.250',
     ),
+    pool(
+      'GlobalInClusterIPPool',
+      {
+        name: 'probed',
+        labels: { [clusterClassKey]: 'probed' },
+        annotations: { [probePortsAnnotation]: String(probePort) },
+      },
+      probedRange,
+    ),
+    global('queued', '10.209.0.10-10.209.0.12'),
     pool(
       'GlobalInClusterIPPool',
       { name: 'ingress', labels: { [clusterClassKey]: 'plain', [roleKey]: 'ingress' } },

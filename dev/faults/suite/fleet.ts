@@ -37,12 +37,13 @@ export interface FleetOptions {
   readonly replicas: number
   /** The allocator's default if absent. */
   readonly taskQueue?: string
+  readonly flags?: readonly string[]
   /** Certificate files of the runtime extension; absent: it is not served. */
   readonly hookFlags?: readonly string[]
 }
 
 /** Creates a fleet; `fill` starts its replicas. */
-export function createFleet({ replicas, hookFlags, ...installation }: FleetOptions): Fleet {
+export function createFleet({ replicas, hookFlags, flags = [], ...installation }: FleetOptions): Fleet {
   let running: readonly Allocator[] = []
   const hookPorts = new Map<Allocator, number>()
   let wanted = replicas
@@ -61,9 +62,12 @@ export function createFleet({ replicas, hookFlags, ...installation }: FleetOptio
 
   async function startOne(): Promise<void> {
     const hookPort = hookFlags && (await freePort())
-    const flags =
+    const extension =
       hookFlags === undefined ? [] : [`--runtime-extension-bind-address=127.0.0.1:${hookPort}`, ...hookFlags]
-    const allocator = await startAllocator({ ...installation, flags, namespaces: [], unready: true })
+    const allocator = await startAllocator({
+      ...installation,
+      ...{ flags: [...flags, ...extension], namespaces: [], unready: true },
+    })
     if (hookPort !== undefined) hookPorts.set(allocator, hookPort)
     running = [...running, allocator]
     void watchEnd(allocator)

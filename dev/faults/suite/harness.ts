@@ -13,7 +13,10 @@ import { startApiProxy, type ApiProxy } from '../../api-proxy/api-proxy.ts'
 import { kubeconfigThrough } from '../../api-proxy/kubeconfig-through.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import type { Profile } from './profile.ts'
+import { dnsNameFlags, dnsObjects } from './dns-names.ts'
 import { createFixtures } from './fixtures.ts'
+import { createOtherProvider, otherPoolObjects, poolKindFlags, type OtherProvider } from './other-provider.ts'
+import { openProbedHosts, type ProbedHosts } from './probed-hosts.ts'
 import { createUsers, type Users } from './users.ts'
 import { openUserClient, type UserClient } from './user-client.ts'
 
@@ -29,6 +32,9 @@ export interface Harness {
   /** Another installation for the same Clusters, with its own task queue; it runs only during a fault that starts it. */
   readonly secondFleet: Fleet
   readonly hooks: HookCertificates
+  /** Has pools of a kind of its own. */
+  readonly otherProvider: OtherProvider
+  readonly probedHosts: ProbedHosts
   readonly temporal: TemporalView
   readonly client: UserClient
   readonly users: Users
@@ -57,8 +63,13 @@ export async function openHarness(options: {
     const { connection } = stack
     const client = openUserClient(connection)
     closers.push(client.close)
-    await createFixtures(connection, client)
-    await applyManifests(connection, allocatorManifests)
+    const probedHosts = await openProbedHosts()
+    closers.push(probedHosts.close)
+    await createFixtures(connection, client, probedHosts.port)
+    await applyManifests(connection, [...allocatorManifests, ...otherPoolObjects(), ...(await dnsObjects())])
+    const otherProvider = createOtherProvider(connection, client)
+    closers.push(otherProvider.stop)
+    otherProvider.start()
     const temporal = await viewTemporal(connection)
     closers.push(temporal.close)
     const proxy = await startApiProxy(connection)
@@ -69,6 +80,7 @@ export async function openHarness(options: {
       stack: connection,
       kubeconfigPath: await writeKubeconfig(stack, network),
       replicas: 1,
+      flags: [...poolKindFlags, ...dnsNameFlags],
     }
     const hooks = writeHookCertificates(join(connection.runDirectory, 'hooks'))
     const fleet = createFleet({ ...installation, hookFlags: hooks.flags })
@@ -94,6 +106,8 @@ export async function openHarness(options: {
         fleet,
         secondFleet,
         hooks,
+        otherProvider,
+        probedHosts,
         temporal,
         client,
         users: createUsers(client),

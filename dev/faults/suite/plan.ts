@@ -30,7 +30,7 @@ export interface PlannedAction {
 }
 
 /** Clusters of ordinary rounds. */
-const targets = targetsNamed('c', 20)
+const targets = targetsNamed('c', 24)
 
 /** Frequencies other than 1, such that most Clusters exist and are not paused. */
 const weights: Partial<Record<ActionKind, number>> = {

@@ -58,8 +58,11 @@ async function runStorm(options: RoundOptions, inForce: FaultInForce[]): Promise
   const { users, profile } = harness
   const { clusters, ms } = profile.storm
   const targets = targetsNamed('s', clusters)
+  const random = seededRandom('storm', plan.seed)
   await Promise.all(
-    targets.map((target) => act(users, { kind: 'create', target, randomValue: 0, pauseMs: 0 }, note)),
+    targets.map((target) =>
+      act(users, { kind: 'create', target, randomValue: random.below(1_000), pauseMs: 0 }, note),
+    ),
   )
   for (const fault of plan.faults) inForce.push(await startFault(harness, fault, note))
   const until = Date.now() + ms

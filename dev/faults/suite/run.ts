@@ -1,13 +1,18 @@
+import { seededRandom } from '../../../test/support/seeded-random.ts'
 import { formatDuration, type Progress } from '../../stack/progress.ts'
 import { messageOf } from '../../stack/errors.ts'
 import { clusterFacts, isVipWrittenByUs, vipOf } from '../invariants/facts.ts'
 import { bothRoles } from '../invariants/names.ts'
 import type { SnapshotFacts } from '../invariants/snapshot-facts.ts'
+import type { Violation } from '../invariants/violation.ts'
 import { openRecorder, type Recorder } from '../recorder.ts'
 import { openEvidence, type Evidence } from './evidence.ts'
 import type { Profile } from './profile.ts'
 import { verify } from './verify.ts'
+import { dnsEndpointPaths } from './dns-names.ts'
 import { namespaces } from './fixtures.ts'
+import { freeQueuedAddresses } from './free-queued.ts'
+import { otherPoolPaths } from './other-provider.ts'
 import type { RoundPlan } from './plan.ts'
 import { describeViolation, type FaultReport, type FoundViolation } from './report.ts'
 import { runRound } from './round.ts'
@@ -27,7 +32,7 @@ export interface RunOptions {
 }
 
 /** Clusters of ordinary rounds that exist from the beginning. */
-const firstTargets = targetsNamed('c', 12)
+const firstTargets = targetsNamed('c', 22)
 
 /** What a run has counted so far. */
 interface Tally {
@@ -84,7 +89,7 @@ async function runRounds(
   tally: Tally,
 ): Promise<void> {
   const until = Date.now() + options.minutes * 60_000
-  await harness.users.createAll(firstTargets)
+  await harness.users.createAll(firstTargets, seededRandom('first Clusters', options.seed))
   for (const plan of options.plans) {
     if (Date.now() > until || options.signal.aborted) return
     const startedAt = Date.now()
@@ -93,7 +98,7 @@ async function runRounds(
     const recorder = await openRecorder({
       stack: harness.stack.connection,
       temporal: harness.temporal.client,
-      namespaces,
+      ...{ namespaces, otherPoolPaths, dnsEndpointPaths },
     })
     try {
       const found = await runOne({ ...options, harness, plan, recorder, evidence, tally })
@@ -133,9 +138,11 @@ async function runOne(round: OneRound): Promise<readonly FoundViolation[]> {
     const healedAt = Date.now()
     // The history of earlier writes may be lost.
     if (harness.takeForgotten()) tally.temporalSince = healedAt
-    const verdict = await verify(recorder, tally.temporalSince)
+    const answered = harness.probedHosts.answered()
+    const verdict = await verify(recorder, { temporalSince: tally.temporalSince, answered })
     tally.recovery.push(Date.now() - healedAt)
     found.push(...verdict.violations)
+    if (verdict.violations.length === 0) found.push(...(await verifyTurns(round, note)))
     for (const { invariant, because } of verdict.excuses) {
       const words = `${invariant}: ${because.replace(/ VIP \S+,/, ' VIP,')}`
       tally.excuses[words] = (tally.excuses[words] ?? 0) + 1
@@ -163,6 +170,18 @@ async function runOne(round: OneRound): Promise<readonly FoundViolation[]> {
       ...{ round: plan.number, seed: round.seed, actions: actions.filter((line) => line.endsWith(': done')) },
       faults: plan.faults.map(({ kind }) => kind.name),
     }))
+}
+
+/** Lets Clusters that wait for addresses get some, one after another, and verifies that each was first. */
+async function verifyTurns(
+  { harness, plan, recorder, tally }: OneRound,
+  note: (line: string) => void,
+): Promise<readonly Violation[]> {
+  const fairSince = Date.now()
+  if (!(await freeQueuedAddresses(harness, seededRandom('turns', plan.seed), note))) return []
+  const answered = harness.probedHosts.answered()
+  const { violations } = await verify(recorder, { temporalSince: tally.temporalSince, fairSince, answered })
+  return violations
 }
 
 /** The allocator repairs nothing while a Cluster is paused. */

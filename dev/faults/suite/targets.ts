@@ -20,6 +20,11 @@ export function targetsNamed(prefix: string, count: number): readonly Target[] {
   }))
 }
 
+/** Clusters of one class, spread over namespaces. */
+export function targetsOf(className: ClassName, prefix: string, count: number): readonly Target[] {
+  return targetsNamed(prefix, count).map((target) => ({ ...target, className }))
+}
+
 /** Clusters with an endpoint by hand. Some of these addresses lie in the ranges of pools. */
 export const manualTargets: readonly Target[] = [
   { namespace: 'faults-a', name: 'typed-0', className: 'plain', host: '10.200.0.70' },

@@ -33,7 +33,7 @@ export const taskQueueFaults: readonly FaultKind[] = [
         await secondFleet.kill()
         if (!over.aborted) await secondFleet.fill()
       })
-      const ends = [end, recreateClusters(users, 'both', random)]
+      const ends = [end, recreateClusters(users, targetsNamed('both', 8), random)]
       return () => closeAll(ends)
     },
   },
@@ -79,7 +79,7 @@ async function startStray(
   const cluster = await readCluster(harness, target)
   if (cluster === 'absent') {
     await startOnDeadQueue(harness, allocateVipType, workflowIdFor(target), keyOf(target))
-    await harness.users.act('create', target, 0)
+    await harness.users.act('create', target, random.below(1_000))
   } else if (cluster !== 'unknown') {
     const isServed = vipOf(cluster, controlPlane) !== ''
     // Otherwise waits, since the watcher checks a run only after some time.

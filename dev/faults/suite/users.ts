@@ -5,9 +5,11 @@ import {
   bothRoles,
   controlPlane,
   ipFamiliesAnnotation,
+  queuePriorityAnnotation,
   reserveEndpointAnnotation,
   retainAnnotation,
 } from '../invariants/names.ts'
+import { dnsEndpointPath } from './dns-names.ts'
 import {
   addressToAskFor,
   elasticRanges,
@@ -18,6 +20,7 @@ import {
   tenantValues,
 } from './fixtures.ts'
 import { pathIn } from '../../stack/resource-path.ts'
+import type { SeededRandom } from '../../../test/support/seeded-random.ts'
 import { isRejection, type UserClient } from './user-client.ts'
 import type { Target } from './targets.ts'
 
@@ -30,7 +33,8 @@ export interface Users {
    * the address meanwhile.
    */
   readonly createWithEndpoint: (targets: readonly Target[]) => Promise<void>
-  readonly createAll: (targets: readonly Target[]) => Promise<void>
+  /** With policies by the random values. */
+  readonly createAll: (targets: readonly Target[], random: SeededRandom) => Promise<void>
   /**
    * Acts on a Cluster, if its state allows this action.
    *
@@ -66,10 +70,17 @@ export const actionKinds = [
   'relabel the movable pool',
   'relabel the namespace',
   'change for how long addresses are kept',
+  'change the queue-priority',
+  'change the DNSEndpoint',
+  'delete the DNSEndpoint',
 ] as const
 export type ActionKind = (typeof actionKinds)[number]
 
 const recreateWithinMs = 5_000
+
+/** Of a Cluster; `null`: none. */
+const queuePriorities = [null, '5', '-1', null, '0', '10']
+const ipFamilies = ['IPv4,IPv6', 'IPv6,IPv4']
 
 export function createUsers(client: UserClient): Users {
   let created = 0
@@ -78,17 +89,17 @@ export function createUsers(client: UserClient): Users {
   const pathOf = ({ namespace, name }: Target): string => pathIn(namespace, 'clusters', name)
   const edit = (target: Target, patch: object): Promise<void> => client.patch(pathOf(target), patch)
 
-  async function create(target: Target, address?: string): Promise<void> {
-    await client.create(pathIn(target.namespace, 'clusters'), manifestOf(target, address))
+  async function create(target: Target, randomValue: number, address?: string): Promise<void> {
+    await client.create(pathIn(target.namespace, 'clusters'), manifestOf(target, randomValue, address))
     created++
   }
 
-  async function recreate(target: Target): Promise<void> {
+  async function recreate(target: Target, randomValue: number): Promise<void> {
     await client.remove(pathOf(target))
     const deadline = Date.now() + recreateWithinMs
     for (;;) {
       try {
-        await create(target)
+        await create(target, randomValue)
         return
       } catch (error) {
         if (!isRejection(error) || error.status !== 409 || Date.now() > deadline) throw error
@@ -124,14 +135,17 @@ export function createUsers(client: UserClient): Users {
     return true
   }
 
-  /** Spares the elastic pool: if it has shrunk, the address cannot be allocated again. */
+  /**
+   * Spares the elastic pool: if it has shrunk, the address cannot be allocated again. Nor can one of a provider that cannot be asked
+   * for it.
+   */
   async function deleteHolder(
     target: Target,
     plural: 'ipaddressclaims' | 'ipaddresses',
     randomValue: number,
     isForced = false,
   ): Promise<boolean> {
-    if (target.className === 'elastic') return false
+    if (target.className === 'elastic' || target.className === 'other') return false
     const { claimPrefix, secondClaimPrefix } = controlPlane
     const isSecond = target.className === 'dual' && randomValue % 2 === 1
     const prefix = isSecond ? secondClaimPrefix : claimPrefix
@@ -147,10 +161,10 @@ export function createUsers(client: UserClient): Users {
   async function perform(kind: ActionKind, target: Target, randomValue: number): Promise<boolean> {
     switch (kind) {
       case 'create':
-        await create(target)
+        await create(target, randomValue)
         return true
       case 'create asking for an address':
-        await create(target, addressToAskFor(target, randomValue))
+        await create(target, randomValue, addressToAskFor(target, randomValue))
         return true
       case 'ask for an address':
         return ask(target, addressToAskFor(target, randomValue))
@@ -182,7 +196,7 @@ export function createUsers(client: UserClient): Users {
         await client.remove(pathOf(target), { foreground: kind === 'delete in foreground' })
         return true
       case 'delete and create again':
-        await recreate(target)
+        await recreate(target, randomValue)
         return true
       case 'delete the claim':
         return deleteHolder(target, 'ipaddressclaims', randomValue)
@@ -212,6 +226,19 @@ export function createUsers(client: UserClient): Users {
         await client.patch(pathIn('', 'globalinclusterippools', 'retained'), { metadata: { annotations } })
         return true
       }
+      case 'change the queue-priority': {
+        const priority = queuePriorities[randomValue % queuePriorities.length]
+        await edit(target, { metadata: { annotations: { [queuePriorityAnnotation]: priority } } })
+        return true
+      }
+      case 'change the DNSEndpoint': {
+        const endpoints = [{ dnsName: 'other.example.com', recordType: 'A', targets: ['192.0.2.1'] }]
+        await client.patch(dnsEndpointOf(target), { spec: { endpoints } })
+        return true
+      }
+      case 'delete the DNSEndpoint':
+        await client.remove(dnsEndpointOf(target))
+        return true
       default:
         return kind satisfies never
     }
@@ -267,11 +294,11 @@ export function createUsers(client: UserClient): Users {
     createWithEndpoint: async (targets) => {
       const used = await usedAddresses(client)
       for (const target of targets) {
-        if (target.host !== undefined && !used.has(target.host)) await create(target)
+        if (target.host !== undefined && !used.has(target.host)) await create(target, 0)
       }
     },
-    createAll: async (targets) => {
-      for (const target of targets) await create(target)
+    createAll: async (targets, random) => {
+      for (const target of targets) await create(target, random.below(1_000))
     },
     act: async (kind, target, randomValue) => {
       try {
@@ -304,9 +331,17 @@ async function usedAddresses(client: UserClient): Promise<ReadonlySet<string>> {
   return used
 }
 
-function manifestOf({ namespace, name, className, host, isReserved }: Target, address?: string): object {
+function dnsEndpointOf({ namespace, name }: Target): string {
+  return dnsEndpointPath(namespace, controlPlane.claimPrefix + name)
+}
+
+/** A Cluster with policies by a random value. */
+function manifestOf(target: Target, randomValue: number, address?: string): object {
+  const { namespace, name, className, host, isReserved } = target
+  const priority = queuePriorities[randomValue % queuePriorities.length]
   const annotations = {
-    ...(className === 'dual' && { [ipFamiliesAnnotation]: 'IPv4,IPv6' }),
+    ...(className === 'dual' && { [ipFamiliesAnnotation]: ipFamilies[randomValue % ipFamilies.length] }),
+    ...(typeof priority === 'string' && { [queuePriorityAnnotation]: priority }),
     ...(address !== undefined && { [controlPlane.addressAnnotation]: address }),
     ...(isReserved === true && { [reserveEndpointAnnotation]: 'true' }),
   }

@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { arrayOf, isObject, objectOf, stringOf } from '../../../src/domain/model/decode.ts'
 import { violationsIn } from '../invariants.ts'
 import { canonicalAddress } from '../invariants/address.ts'
-import { addressesOf, vipOf, type ClusterFacts } from '../invariants/facts.ts'
+import { addressesOf, claimNamesOf, vipOf, type ClusterFacts } from '../invariants/facts.ts'
 import { snapshotFacts, type SnapshotFacts } from '../invariants/snapshot-facts.ts'
 import { bothRoles, ourTaskQueue, reservedByLabel, type RoleWords } from '../invariants/names.ts'
-import type { Excuse, Run } from '../invariants/observations.ts'
+import type { AnsweringHost, Excuse, Run } from '../invariants/observations.ts'
 import type { Violation } from '../invariants/violation.ts'
 import type { Recorder } from '../recorder.ts'
 import { untilQuiet } from '../until-quiet.ts'
+import { dnsNameOf } from './dns-names.ts'
 
 /** The result of a round. */
 export interface Verdict {
@@ -34,13 +35,22 @@ const stillForMs = [
 ]
 
 /** Liveness invariants, which may hold only at a later check; the others are safety invariants. */
-const liveness: readonly Violation['invariant'][] = ['I3', 'I4', 'I6', 'I7', 'I8']
+const liveness: readonly Violation['invariant'][] = ['I3', 'I4', 'I6', 'I7', 'I8', 'I15']
+
+/** What a run knows beside the recording. */
+export interface VerifiedRound {
+  /** As in `Observations`. */
+  readonly temporalSince: number | undefined
+  readonly fairSince?: number
+  readonly answered: readonly AnsweringHost[]
+}
 
 /**
  * Waits for quiet after the end of all faults, then checks all invariants. If a fault has lost a wake-up or an event,
  * the system becomes quiet too early, so violations of liveness are checked again later; the last check counts.
  */
-export async function verify(recorder: Recorder, temporalSince: number | undefined): Promise<Verdict> {
+export async function verify(recorder: Recorder, round: VerifiedRound): Promise<Verdict> {
+  const { temporalSince, fairSince, answered } = round
   const healedAt = Date.now()
   let first: readonly Violation[] | undefined
   for (const [index, ms] of stillForMs.entries()) {
@@ -55,7 +65,8 @@ export async function verify(recorder: Recorder, temporalSince: number | undefin
       snapshot,
       isQuiet: true,
       taskQueue: ourTaskQueue,
-      excuses,
+      ...{ excuses, answered, dnsNameOf },
+      ...(fairSince !== undefined && { fairSince }),
       ...(temporalSince !== undefined && { temporalSince }),
     })
     const isLast = index === stillForMs.length - 1
@@ -100,12 +111,12 @@ function isTaken(facts: SnapshotFacts, cluster: ClusterFacts, words: RoleWords):
     .some((other) =>
       bothRoles.flatMap((role) => addressesOf(other, role)).some((used) => canonicalAddress(used) === vip),
     )
-  const own = `${words.claimPrefix}${cluster.name}`
+  const own = claimNamesOf(cluster, words.claimPrefix)
   const isHeld = facts.addresses.some(
     ({ address, namespace, claimName, labels }) =>
       canonicalAddress(address) === vip &&
       !(reservedByLabel in labels) &&
-      !(namespace === cluster.namespace && claimName === own),
+      !(namespace === cluster.namespace && own.includes(claimName)),
   )
   return isUsed || isHeld
 }
