@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity'
+import { asksFor } from '../domain/allocation/asked-address.ts'
 import type { AllocationSettings, Observed } from '../domain/allocation/action.ts'
 import { dnsNameOf } from '../domain/allocation/dns-endpoint.ts'
 import type { AssignVipInput, AssignVipResult, ClaimStepInput } from '../domain/allocation/steps.ts'
@@ -79,8 +80,9 @@ async function observeBoundClaim(api: ClusterApi, input: ClaimStepInput): Promis
 function resultOf(
   { cluster, role, uid }: AssignVipInput,
   settings: AllocationSettings,
-  { action, observed: { claim, second } }: Advance,
+  { action, observed }: Advance,
 ): AssignVipResult {
+  const { claim, second } = observed
   const name = dnsNameOf(cluster, role, settings.dnsNames ?? noDnsNames)
   const other = second?.claim
   const source = {
@@ -110,7 +112,9 @@ function resultOf(
     case 'deleteClaim':
       return endWithoutClaim(uid, action)
     case 'stepBack': {
-      const message = `${action.because}; it stays reserved, and the next one is tried`
+      const asksForIt = observed.cluster && asksFor(observed.cluster, role, action.ipAddress.address)
+      const next = asksForIt === true ? 'the Cluster asks for it and waits' : 'the next one is tried'
+      const message = `${action.because}; it stays reserved, and ${next}`
       return { next: 'restart', reason: 'DuplicateAddress', message, ...triesAfter(action.claim, settings) }
     }
     default:

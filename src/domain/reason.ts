@@ -8,7 +8,8 @@ export const nextSteps = {
   AllocationFailed: 'correct what the message names: permissions, a webhook, or an annotation of the Cluster',
   Allocated: 'nothing is to be done',
   WaitingForAddress: 'wait; where this lasts, look whether the IPAM provider is running',
-  NoMatchingPool: 'label a pool for the ClusterClass, or name one in the annotation of the Cluster',
+  NoMatchingPool:
+    'label a pool for the ClusterClass, or correct the annotation of the Cluster, as the message says',
   EndpointAlreadySet: 'nothing is to be done; the endpoint stays as it is',
   ClusterPaused: 'unpause the Cluster',
   ClusterDeleted: 'create the Cluster, if it is to be there',

@@ -301,23 +301,28 @@ function retryFrom(
   }
 }
 
-/** Nothing of a run depends on a DNSEndpoint: one that somebody changes or deletes is written again. */
+/**
+ * Nothing of a run depends on a DNSEndpoint: one that somebody changes or deletes is written again. A run that waits for another
+ * VIP of the Cluster has to be woken for that; our own writes and those of external-dns to its status wake nobody.
+ */
 export function onDnsEndpoint({
   queries,
   requests,
   resync,
 }: HandlerContext): ResourceEventHandler<DnsEndpoint> {
-  const writeAgain = (dnsEndpoint: DnsEndpoint, what: string): void => {
-    const cluster = queries.clusterOf(dnsEndpoint)
-    if (cluster !== undefined) {
-      requests.enqueue(cluster, { action: 'start', reason: `its DNSEndpoint was ${what}` })
+  const writeAgain = (key: DnsEndpoint, present: DnsEndpoint | undefined, what: string): void => {
+    const cluster = queries.clusterOf(key)
+    const role = roleOfClaim(key.name)
+    if (cluster === undefined || role === undefined) return
+    if (queries.lacksDnsEndpoint(cluster, role, present)) {
+      requests.retry(cluster, `its DNSEndpoint was ${what}`)
     }
   }
   return {
     onUpsert(dnsEndpoint, previous) {
-      if (previous !== undefined) writeAgain(dnsEndpoint, 'changed')
+      if (previous !== undefined) writeAgain(dnsEndpoint, dnsEndpoint, 'changed')
     },
-    onDelete: (dnsEndpoint) => writeAgain(dnsEndpoint, 'deleted'),
+    onDelete: (dnsEndpoint) => writeAgain(dnsEndpoint, undefined, 'deleted'),
     onListed: () => resync.enqueueAll(),
   }
 }

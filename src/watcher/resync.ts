@@ -30,10 +30,12 @@ export function createResync(
   const kinds = new Set<WatchedKind>()
   const isComplete = (): boolean => kinds.size === 4 + poolKindsOf(queries.settings).length
 
-  const enqueueClusters = (actionFor: (cluster: Cluster) => 'start' | 'signal-with-start'): void => {
+  const enqueueClusters = (): void => {
     for (const cluster of queries.snapshot().clusters.values()) {
       if (queries.needsReconcile(cluster)) {
-        requests.enqueue(cluster, { action: actionFor(cluster), reason: 'resync' })
+        // The run of a Cluster that has a VIP looks at it again only if it is woken: it is about to end, or waits for another.
+        const action = hasVip(cluster) ? 'signal-with-start' : 'start'
+        requests.enqueue(cluster, { action, reason: 'resync' })
       } else requests.requestConditionUpdate(cluster)
     }
   }
@@ -58,18 +60,17 @@ export function createResync(
       const wasComplete = isComplete()
       kinds.add(kind)
       if (!wasComplete && isComplete()) {
-        // A run of a Cluster that has its VIP may be about to end, and would not check again.
-        enqueueClusters((cluster) => (hasVip(cluster) ? 'signal-with-start' : 'start'))
+        enqueueClusters()
         enqueueOrphans()
         // Their runs may look again in a minute only, and others would have to wait for them.
         turns.lookSoon()
-      } else if (kind === 'clusters') enqueueClusters(() => 'start')
+      } else if (kind === 'clusters') enqueueClusters()
       else if (kind === 'ipaddressclaims' && isComplete()) enqueueOrphans()
     },
     isListed: (kind) => kinds.has(kind),
     isComplete,
     enqueueAll() {
-      enqueueClusters(() => 'start')
+      enqueueClusters()
       if (isComplete()) enqueueOrphans()
     },
   }

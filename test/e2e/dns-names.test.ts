@@ -5,6 +5,7 @@ import { allocatorAccount } from '../../dev/allocator.ts'
 import { ApiError } from '../../dev/stack/kubernetes-api.ts'
 import { applyManifests } from '../../dev/stack/manifests.ts'
 import type { Report } from '../../src/commands/doctor/report.ts'
+import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
 import { dnsEndpointFrom, type DnsEndpoint } from '../../src/domain/model/dns-endpoint.ts'
 import { workflowIdFor, type AllocateVipResult } from '../../src/workflows/contract.ts'
 import { eventually } from '../support/eventually.ts'
@@ -137,6 +138,20 @@ describe('VIPs with DNS names', () => {
     await untilRecorded('named', host)
     await testbed.api.send({ method: 'DELETE', path: path('vip-cp-named') })
     expect(await untilRecorded('named', host)).toMatchObject({ name: 'vip-cp-named' })
+  })
+
+  it('are published again while the Cluster waits for an ingress VIP', async () => {
+    const { testbed } = suite
+    const annotations = { 'vip.capi.gorizond.io/ingress-enabled': 'true' }
+    await testbed.createCluster('half', { className, annotations })
+    const host = await testbed.hostOf('half')
+    await untilRecorded('half', host)
+    await testbed.untilCluster(
+      'half',
+      (now) => now !== undefined && vipConditionOf(now, 'ingress')?.reason === 'NoMatchingPool',
+    )
+    await testbed.api.send({ method: 'DELETE', path: path('vip-cp-half') })
+    expect(await untilRecorded('half', host)).toMatchObject({ name: 'vip-cp-half' })
   })
 
   it('leave a DNSEndpoint of somebody else alone', async () => {

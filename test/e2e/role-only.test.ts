@@ -59,6 +59,21 @@ function notPermitted(): readonly LogLine[] {
 }
 
 describe('an allocator with a Role in one namespace', () => {
+  it('makes a lost claim again while it may not read the global pools', async () => {
+    await testbed.createClass('lost-class')
+    await testbed.createPool('10.177.3.10-10.177.3.11', { name: 'role-lost', className: 'lost-class' })
+    await testbed.createCluster('ro-lost', { className: 'lost-class' })
+    const host = await testbed.hostOf('ro-lost')
+    const former = await testbed.untilClaim('vip-cp-ro-lost', (now) => now?.addressName !== undefined)
+    await testbed.delete('ipaddressclaims', 'vip-cp-ro-lost')
+    const again = await testbed.untilClaim(
+      'vip-cp-ro-lost',
+      (now) => now?.addressName !== undefined && now.uid !== former?.uid,
+    )
+    const held = (await testbed.ipAddresses()).find(({ name }) => name === again?.addressName)
+    expect(held?.address).toBe(host)
+  })
+
   it('serves a Cluster from a global pool as soon as it is permitted to read one', async () => {
     await testbed.createClass('global-class')
     const name = await testbed.createPool('10.177.1.10', {

@@ -7,6 +7,7 @@ import { completionCommand } from '../../src/command-line/parser.ts'
 import { allocatorCommands, environmentVariableFor, flags } from '../../src/config.ts'
 import { exitCodes } from '../../src/console/exit-code.ts'
 import { checkNames } from '../../src/commands/doctor/checks/check-result.ts'
+import { clusterClassKeys, clusterKeys, poolKeys } from '../../src/commands/doctor/checks/unknown-keys.ts'
 import { problemKinds } from '../../src/commands/status/problems/problem.ts'
 import { vipPhases } from '../../src/domain/allocation/vip-state.ts'
 import * as identifiers from '../../src/domain/names.ts'
@@ -40,8 +41,10 @@ interface Manifest {
 const manifest = JSON.parse(textOf('package.json')) as Manifest
 
 /** The rows of the table whose first heading is the given one; cells without their quotes. */
-function rowsOf(page: string, heading: string): readonly (readonly string[])[] {
-  const lines = textOf(page).split('\n')
+/** @param section the text of the heading before the table, if several tables have such a first column */
+function rowsOf(page: string, heading: string, section?: string): readonly (readonly string[])[] {
+  const all = textOf(page).split('\n')
+  const lines = all.slice(section === undefined ? 0 : all.indexOf(`### ${section}`))
   const start = lines.findIndex((line) => line.startsWith('|') && cellsOf(line)[0] === heading)
   if (start === -1) throw new Error(`${page} has no table with the heading "${heading}"`)
   const rows = lines.slice(start + 2)
@@ -106,6 +109,21 @@ describe('the labels and annotations', () => {
 
   it('in docs/configuration.md are all there are', () => {
     for (const name of ours) expect(textOf('docs/configuration.md')).toContain(`\`${name}\``)
+  })
+
+  it.each([
+    ['On a pool', poolKeys],
+    ['On a Cluster', clusterKeys],
+    ['On a ClusterClass', clusterClassKeys],
+  ])('in the table %s are those that doctor knows there', (section, known) => {
+    const rows = rowsOf('docs/configuration.md', 'name', section)
+    const named = (kind: string): readonly string[] =>
+      rows
+        .filter(([name = '', as]) => name.startsWith('vip.capi.gorizond.io/') && as === kind)
+        .map(([name = '']) => name)
+        .toSorted()
+    expect(named('label')).toEqual(known.labels.toSorted())
+    expect(named('annotation')).toEqual(known.annotations.toSorted())
   })
 
   it.each(pages.map((page) => [page]))('in %s are ones of the program', (page) => {

@@ -1,10 +1,10 @@
-import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
+import { canonicalAddress, familyOfAddress, isIPAddress, type AddressFamily } from '../model/address-text.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { commaSeparated, nonEmptyStringOf } from '../model/decode.ts'
 import { formatKey } from '../model/object-meta.ts'
-import { reserveEndpointAnnotation } from '../names.ts'
+import { ipFamiliesAnnotation, reserveEndpointAnnotation } from '../names.ts'
 import { quoted } from '../quote.ts'
-import { partSpecs, roleSpecs, type Role, type VipPart } from '../role.ts'
+import { partSpecs, roleSpecs, vipParts, type Role, type VipPart } from '../role.ts'
 import { pairIn } from './ip-families.ts'
 
 /** What a Cluster says about the one address that a VIP has to be. */
@@ -29,10 +29,44 @@ export function askedAddressOf(cluster: Cluster, part: VipPart): AskedAddress | 
   return { asks: 'unreadably', message }
 }
 
+/**
+ * Why a VIP cannot be what the Cluster asks for by address, since it asks for other families by `ip-families`; undefined if it
+ * can be, or if one of the two annotations is absent or unreadable.
+ *
+ * @param families that the Cluster or its class asks for, the first one first; empty: one address of any
+ */
+export function whyOtherFamilies(
+  cluster: Cluster,
+  role: Role,
+  families: readonly AddressFamily[],
+): string | undefined {
+  const { addressAnnotation } = roleSpecs[role]
+  const text = cluster.annotations[addressAnnotation]?.trim() ?? ''
+  const asked = (pairIn(text) ?? [text]).map(familyOfAddress)
+  if (asked.includes(undefined)) return undefined
+  const isTooMany = asked.length > Math.max(families.length, 1)
+  const isOther = asked.some((family, index) => families.length > 0 && family !== families[index])
+  if (!isTooMany && !isOther) return undefined
+  const is = `annotation ${addressAnnotation} of Cluster ${formatKey(cluster)} is ${quoted(text)}, expected`
+  const [first = 'IP', second] = families
+  if (families.length === 0) {
+    return `${is} one IP address, or "${asked.join(',')}" in the annotation ${ipFamiliesAnnotation} for a VIP of both`
+  }
+  const expected = second === undefined ? 'address alone' : `address first, then an ${second} address or none`
+  return `${is} an ${first} ${expected}, as ${ipFamiliesAnnotation} is ${quoted(families.join(','))}`
+}
+
 /** The readable address that a Cluster asks for; undefined also if the annotation cannot be read. */
 export function readableAddressOf(cluster: Cluster, part: VipPart): string | undefined {
   const asked = askedAddressOf(cluster, part)
   return asked?.asks === 'for-address' ? asked.address : undefined
+}
+
+/** Whether a Cluster asks for this very address, as either one of a pair. */
+export function asksFor(cluster: Cluster, role: Role, address: string): boolean {
+  return vipParts
+    .filter((part) => partSpecs[part].role === role)
+    .some((part) => readableAddressOf(cluster, part) === canonicalAddress(address))
 }
 
 /** What a Cluster says about the very address of a VIP, as comparable text. */

@@ -10,7 +10,8 @@ import {
   has,
 } from './action.ts'
 import { desireFor } from './eligibility.ts'
-import { givesBackAlone, whyFamiliesUnreadable } from './ip-families.ts'
+import { whyOtherFamilies } from './asked-address.ts'
+import { askedFamilies, givesBackAlone, whyFamiliesUnreadable } from './ip-families.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
 import { viewOfSecond } from './second-view.ts'
 import { secondOf, vipRoleIn, type VipRole } from './vip-role.ts'
@@ -60,12 +61,15 @@ function actionForCluster(observed: ObservedCluster, role: Role): Action {
   }
   if (desire.desired === 'unreadable') return refuse('AllocationFailed', desire.message)
 
-  const fault = whyFamiliesUnreadable(cluster, clusterClass)
-  if (fault !== undefined && vipOwnershipOf(cluster, found).state === 'unset') {
-    return refuse('AllocationFailed', fault)
-  }
+  const isNew = vipOwnershipOf(cluster, found).state === 'unset'
+  const fault = isNew ? whyFamiliesUnreadable(cluster, clusterClass) : undefined
+  if (fault !== undefined) return refuse('AllocationFailed', fault)
   const paired = found.secondFamily === undefined ? pairByClaims(observed, found) : found
   if ('action' in paired) return paired
+  const isPairByClaims = paired.secondFamily !== found.secondFamily
+  const families = askedFamilies(cluster, clusterClass) ?? []
+  const other = isNew && !isPairByClaims ? whyOtherFamilies(cluster, role, families) : undefined
+  if (other !== undefined) return refuse('AllocationFailed', other)
   return vipAction(observed, paired)
 }
 

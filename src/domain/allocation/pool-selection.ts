@@ -1,4 +1,4 @@
-import { probeOf, probePortsSyntax } from './probe.ts'
+import { whyProbeUnreadable } from './probe.ts'
 import { commaSeparated, isObject } from '../model/decode.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { describePoolKinds, type PoolKind } from '../model/pool-kind.ts'
@@ -21,7 +21,6 @@ import {
   namespacesAnnotation,
   namespaceSelectorAnnotation,
   priorityAnnotation,
-  probePortsAnnotation,
   roleKey,
 } from '../names.ts'
 import { few, fittingIn, quoted, shortened } from '../quote.ts'
@@ -323,9 +322,7 @@ function givesAddress({ address }: PoolRequest, pool: IPPool): string | undefine
 }
 
 function readableProbe(_request: PoolRequest, pool: IPPool): string | undefined {
-  return probeOf(pool) === 'unreadable'
-    ? `${probePortsAnnotation} is ${quoted(pool.annotations[probePortsAnnotation])}, expected ${probePortsSyntax}`
-    : undefined
+  return whyProbeUnreadable(pool)
 }
 
 function notDeleting(_request: PoolRequest, pool: IPPool): string | undefined {

@@ -1,7 +1,8 @@
-import { canonicalAddress } from '../model/address-text.ts'
+import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
 import { commaSeparated } from '../model/decode.ts'
 import type { IPPool } from '../model/pool.ts'
 import { probeExceptAnnotation, probePortsAnnotation } from '../names.ts'
+import { quoted } from '../quote.ts'
 
 /** How the addresses of a pool are probed before one is assigned for the first time. It goes over the wire. */
 export interface Probe {
@@ -15,7 +16,7 @@ export interface Probe {
 const mostPorts = 8
 
 /** What the annotation of a pool looks like. */
-export const probePortsSyntax = `1 to ${mostPorts} ports from 1 to 65535, such as 6443,443`
+const probePortsSyntax = `1 to ${mostPorts} ports from 1 to 65535, such as 6443,443`
 
 /** How a pool wants its addresses to be probed; undefined: not at all; `unreadable`: its annotation is not `probePortsSyntax`. */
 export function probeOf({ annotations }: Pick<IPPool, 'annotations'>): Probe | 'unreadable' | undefined {
@@ -27,6 +28,18 @@ export function probeOf({ annotations }: Pick<IPPool, 'annotations'>): Probe | '
   return isReadable
     ? { ports: [...new Set(ports)], except: commaSeparated(annotations[probeExceptAnnotation]) }
     : 'unreadable'
+}
+
+/** Why a pool's annotation cannot be followed; undefined if it can. */
+export function whyProbeUnreadable(pool: Pick<IPPool, 'annotations'>): string | undefined {
+  return probeOf(pool) === 'unreadable'
+    ? `${probePortsAnnotation} is ${quoted(pool.annotations[probePortsAnnotation])}, expected ${probePortsSyntax}`
+    : undefined
+}
+
+/** What the annotation of a pool lists as free and is no address: it has no effect. */
+export function strangeExceptions({ annotations }: Pick<IPPool, 'annotations'>): readonly string[] {
+  return commaSeparated(annotations[probeExceptAnnotation]).filter((entry) => !isIPAddress(entry))
 }
 
 /** Whether an address has to be probed. */

@@ -341,7 +341,7 @@ export class SnapshotQueries {
     return this.vipsOf(cluster).some(
       (vip) =>
         needsAllocation(cluster, vip, context) ||
-        this.#lacksDnsEndpoint(cluster, vip) ||
+        this.#lacksListedDnsEndpoint(cluster, vip) ||
         (isComplete && nextAction(this.observed(cluster, vip.role, context), vip.role).action !== 'done'),
     )
   }
@@ -356,6 +356,12 @@ export class SnapshotQueries {
   lacksCondition(cluster: Cluster): boolean {
     const { clusterClass } = this.contextOf(cluster)
     return this.vipsOf(cluster).some((vip) => lacksCondition(cluster, vip, clusterClass))
+  }
+
+  /** Whether the role's VIP should have another DNSEndpoint than this one. @param present undefined: there is none */
+  lacksDnsEndpoint(cluster: Cluster, role: Role, present: DnsEndpoint | undefined): boolean {
+    const { dnsNames = noDnsNames } = this.settings
+    return isWritable(cluster) && lacksDnsEndpoint(cluster, this.vipOf(cluster, role), dnsNames, present)
   }
 
   /** The Cluster whose claim, or DNSEndpoint, has this name. */
@@ -405,12 +411,11 @@ export class SnapshotQueries {
     )
   }
 
-  #lacksDnsEndpoint(cluster: Cluster, vip: VipRole): boolean {
+  #lacksListedDnsEndpoint(cluster: Cluster, { role }: VipRole): boolean {
     const { dnsEndpoints } = this.snapshot()
-    const { dnsNames = noDnsNames } = this.settings
     if (dnsEndpoints === undefined) return false
-    const present = dnsEndpoints.get(formatKey(dnsEndpointKeyFor(cluster, vip.role)))
-    return lacksDnsEndpoint(cluster, vip, dnsNames, present)
+    const present = dnsEndpoints.get(formatKey(dnsEndpointKeyFor(cluster, role)))
+    return this.lacksDnsEndpoint(cluster, role, present)
   }
 
   #unreadableFor(cluster: Cluster): Unreadable {

@@ -137,13 +137,14 @@ function observerOf(
   }
 }
 
-/** Calls handlers in their order. */
+/** Calls handlers in their order. `Required`: what none of them hears is lost without a word. */
 function inOrder<T extends ObjectMeta>(
   handlers: readonly ResourceEventHandler<T>[],
-): ResourceEventHandler<T> {
+): Required<ResourceEventHandler<T>> {
   return {
     onUpsert: (object, previous) => handlers.forEach((each) => each.onUpsert(object, previous)),
     onDelete: (object) => handlers.forEach((each) => each.onDelete(object)),
     onListed: (objects) => handlers.forEach((each) => each.onListed?.(objects)),
+    onUnreadable: () => handlers.forEach((each) => each.onUnreadable?.()),
   }
 }

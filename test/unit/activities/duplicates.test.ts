@@ -59,6 +59,15 @@ describe('assignVip with an address that another Cluster has', () => {
     ])
   })
 
+  it('says that the Cluster waits if it asks for this very address: no next one is tried', async () => {
+    const annotations = { 'vip.capi.gorizond.io/control-plane-address': address }
+    const { calls } = world({ cluster: aCluster({ annotations }) })
+    expect(await run('assignVip', input, calls)).toMatchObject({
+      message:
+        '10.0.0.10 is the endpoint of Cluster clusters/holder; it stays reserved, and the Cluster asks for it and waits',
+    })
+  })
+
   it('goes on where an attempt before it was interrupted', async () => {
     const { calls, written } = world({ cluster: aCluster({ annotations: recorded }) })
     const createIPAddress = () =>

@@ -192,23 +192,26 @@ describe('where VIPs have DNS names', () => {
   }
 
   it('a Cluster whose DNSEndpoint is missing or differs gets a run when they are listed', () => {
-    expect(named().requests()).toEqual(['start demo: resync'])
-    expect(named(recordFor('10.0.0.11')).requests()).toEqual(['start demo: resync'])
+    expect(named().requests()).toEqual(['signal-with-start demo: resync'])
+    expect(named(recordFor('10.0.0.11')).requests()).toEqual(['signal-with-start demo: resync'])
     expect(named(recordFor('10.0.0.10')).requests()).toEqual([])
   })
 
-  it('a Cluster gets one when somebody deletes or changes its DNSEndpoint, as long as that is so', () => {
-    const { dnsEndpoints, enqueued } = named(recordFor('10.0.0.10'))
+  it('a Cluster gets one when somebody deletes or changes its DNSEndpoint, also while its run waits for another VIP', () => {
+    const { dnsEndpoints, requests } = named(recordFor('10.0.0.10'))
     dnsEndpoints.upsert(recordFor('10.0.0.66'))
-    const [changed] = enqueued.splice(0)
-    expect(changed?.request).toBe('start demo: its DNSEndpoint was changed')
-    expect(changed?.isNeeded()).toBe(true)
+    expect(requests()).toEqual(['signal-with-start demo: its DNSEndpoint was changed'])
     dnsEndpoints.upsert(recordFor('10.0.0.10'))
-    expect(changed?.isNeeded()).toBe(false)
     dnsEndpoints.remove(recordFor('10.0.0.10'))
-    const deleted = enqueued.at(-1)
-    expect(deleted?.request).toBe('start demo: its DNSEndpoint was deleted')
-    expect(deleted?.isNeeded()).toBe(true)
+    expect(requests()).toEqual(['signal-with-start demo: its DNSEndpoint was deleted'])
+  })
+
+  it('nobody gets one for a DNSEndpoint that is written as it should be', () => {
+    const { dnsEndpoints, requests } = named(recordFor('10.0.0.10'))
+    dnsEndpoints.upsert({ ...recordFor('10.0.0.10'), labels: { other: 'change' } })
+    dnsEndpoints.upsert({ ...recordFor('10.0.0.10'), name: 'somebody-elses' })
+    dnsEndpoints.remove({ ...recordFor('10.0.0.10'), name: 'somebody-elses' })
+    expect(requests()).toEqual([])
   })
 
   it('nobody gets a run while DNSEndpoints cannot be read', () => {
@@ -732,6 +735,15 @@ describe('the watcher', () => {
     requests()
     enqueueAll()
     expect(requests()).toEqual(['start waiting: resync'])
+  })
+
+  it('wakes the run of a Cluster that has a VIP and lacks something, at every list', () => {
+    const { clusters, claims, listAll, requests } = world()
+    listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()] })
+    claims.remove(claim)
+    requests()
+    clusters.listed(served)
+    expect(requests()).toEqual(['signal-with-start demo: resync'])
   })
 
   const orphan = { ...claim, isDeleting: true, deletionTimestamp: '2026-01-02T04:00:00Z' }

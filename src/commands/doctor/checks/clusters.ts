@@ -7,6 +7,7 @@ import {
   matchingPools,
   namedPools,
   whyNotUsable,
+  type PoolRequest,
 } from '../../../domain/allocation/pool-selection.ts'
 import {
   addressUseIn,
@@ -21,8 +22,8 @@ import {
   recordedVip,
   whyFamiliesUnreadable,
 } from '../../../domain/allocation/ip-families.ts'
-import { explicitPoolOf, foreignPoolOf } from '../../../domain/allocation/vip-role.ts'
-import { askedAddressOf, askedBeside } from '../../../domain/allocation/asked-address.ts'
+import { explicitPoolOf, foreignPoolOf, partsOf } from '../../../domain/allocation/vip-role.ts'
+import { askedAddressOf, askedBeside, whyOtherFamilies } from '../../../domain/allocation/asked-address.ts'
 import { queuePriorityOf } from '../../../domain/allocation/waiter.ts'
 import { networkOfAddress } from '../../../domain/allocation/duplicate-addresses.ts'
 import { isDnsName, isIPAddress } from '../../../domain/model/address-text.ts'
@@ -39,6 +40,7 @@ import {
   defaultRole,
   enabledAnnotations,
   partSpecs,
+  roleOf,
   roles,
   roleSpecs,
   vipParts,
@@ -188,6 +190,9 @@ function addressProblems(
   const beside = isIPAddress(present) ? askedBeside(cluster, part, present) : undefined
   if (beside !== undefined) return [warning(`${name} has ${present}, ${beside}`, fix)]
   if (present !== '' || recordedVip(cluster, part) !== undefined) return []
+  const families = askedFamilies(cluster, context.clusterClass) ?? []
+  const other = whyOtherFamilies(cluster, roleOf(part), families)
+  if (other !== undefined) return part === roleOf(part) ? [fault(other, fix)] : []
   const request = poolRequestFor(cluster, part, context)
   const meant = matchingPools({ ...request, address: undefined }, pools)
   if (meant.length === 0 || matchingPools(request, pools).length > 0) return []
@@ -263,41 +268,49 @@ function gateProblems(
     )
 }
 
+/** A VIP that no pool is meant for. */
+interface WithoutPool {
+  readonly cluster: Cluster
+  readonly request: PoolRequest
+}
+
 /** Checks that every ClusterClass whose Clusters wait for an endpoint has a matching pool; Clusters without class, too. */
 export function checkClusterClasses(
   snapshot: Snapshot,
   settings: EligibilitySettings,
 ): readonly CheckOutcome[] {
   const queries = new SnapshotQueries(() => snapshot, settings)
-  const waitsWithoutPool = (cluster: Cluster): boolean => {
-    const action = pendingAction(queries.observed(cluster, defaultRole), defaultRole)
-    return action.action === 'wait' && action.reason === 'NoMatchingPool'
-  }
-  // `checkClusters` handles Clusters that name their pool themselves.
-  const waiting = [...snapshot.clusters.values()].filter(
-    (cluster) => explicitPoolOf(cluster, defaultRole) === undefined && waitsWithoutPool(cluster),
+  const waiting = [...snapshot.clusters.values()].flatMap((cluster) => withoutPool(cluster, queries))
+  const classes = Map.groupBy(waiting, ({ cluster: { topology }, request }) =>
+    JSON.stringify([topology && formatKey(topology.clusterClass), request.family]),
   )
-  const classes = Map.groupBy(waiting, ({ topology }) => (topology ? formatKey(topology.clusterClass) : ''))
   return orOk(
-    [...classes].flatMap(([name, clusters]) =>
-      clusters.slice(0, 1).map((first) => report(name, first, clusters, queries)),
-    ),
+    [...classes.values()].flatMap((all) => all.slice(0, 1).map((first) => report(first, all))),
     'every Cluster without endpoint has a pool that is meant for its ClusterClass',
   )
 }
 
-function report(
-  name: string,
-  first: Cluster,
-  clusters: readonly Cluster[],
-  queries: SnapshotQueries,
-): CheckOutcome {
-  const waiting = few(clusters.map(formatKey))
+/** `checkClusters` handles Clusters that name their pool, or an address that their pools do not have. */
+function withoutPool(cluster: Cluster, queries: SnapshotQueries): readonly WithoutPool[] {
+  if (explicitPoolOf(cluster, defaultRole) !== undefined) return []
+  const action = pendingAction(queries.observed(cluster, defaultRole), defaultRole)
+  if (action.action !== 'wait' || action.reason !== 'NoMatchingPool') return []
+  const context = { clusterClass: queries.classOf(cluster), poolKinds: queries.settings.poolKinds }
+  const pools = queries.usableBy(cluster.namespace, poolsIn(queries.snapshot()))
+  return partsOf(queries.vipOf(cluster, defaultRole))
+    .map(({ part }) => ({ ...poolRequestFor(cluster, part, context), address: undefined }))
+    .filter((request) => matchingPools(request, pools).length === 0)
+    .slice(0, 1)
+    .map((request) => ({ cluster, request }))
+}
+
+function report({ cluster, request }: WithoutPool, all: readonly WithoutPool[]): CheckOutcome {
+  const waiting = few(all.map((each) => formatKey(each.cluster)))
+  const pool = request.family === undefined ? 'no pool' : `no pool with ${request.family} addresses`
+  const clusters = counted(all.length, 'Cluster')
   const found =
-    first.topology === undefined
-      ? `no pool serves Clusters without ClusterClass, and ${counted(clusters.length, 'Cluster')} without one waiting: ${waiting}`
-      : `no pool serves ClusterClass ${name}, and ${counted(clusters.length, 'Cluster')} of it waiting: ${waiting}`
-  const { poolKinds } = queries.settings
-  const context = { clusterClass: queries.classOf(first), poolKinds }
-  return fault(found, howToAdd(poolRequestFor(first, defaultRole, context)))
+    cluster.topology === undefined
+      ? `${pool} serves Clusters without ClusterClass, and ${clusters} without one waiting: ${waiting}`
+      : `${pool} serves ClusterClass ${formatKey(cluster.topology.clusterClass)}, and ${clusters} of it waiting: ${waiting}`
+  return fault(found, howToAdd(request))
 }

@@ -1,6 +1,7 @@
 import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { pendingAction } from '../../../domain/allocation/after-action.ts'
 import { rangesGivenBy } from '../../../domain/allocation/pool-addresses.ts'
+import { strangeExceptions, whyProbeUnreadable } from '../../../domain/allocation/probe.ts'
 import {
   declaredClasses,
   declaredRoles,
@@ -31,6 +32,8 @@ import {
   namespaceSelectorAnnotation,
   networkAnnotation,
   priorityAnnotation,
+  probeExceptAnnotation,
+  probePortsAnnotation,
   retainAnnotation,
   roleKey,
 } from '../../../domain/names.ts'
@@ -161,6 +164,7 @@ export function checkPoolLabels(
     ...roleProblems(pool),
     ...priorityProblems(pool),
     ...retainProblems(pool),
+    ...probeProblems(pool),
     ...misplacedProblems(pool, poolKinds),
     ...selectorProblems(pool, [...snapshot.namespaces.values()]),
     ...nameProblems(pool, pools),
@@ -244,6 +248,30 @@ function retainProblems(pool: IPPool): readonly CheckOutcome[] {
   if (unreadable === undefined) return []
   const found = `${nameOf(pool)}: ${unreadable}; the pool serves nobody`
   return [fault(found, `correct ${retainAnnotation} on ${nameOf(pool)}`)]
+}
+
+function probeProblems(pool: IPPool): readonly CheckOutcome[] {
+  const unreadable = whyProbeUnreadable(pool)
+  const strange = strangeExceptions(pool).map(quoted).join(', ')
+  const name = nameOf(pool)
+  return [
+    ...(unreadable === undefined
+      ? []
+      : [
+          fault(
+            `${name}: ${unreadable}; the pool serves nobody`,
+            `correct ${probePortsAnnotation} on ${name}`,
+          ),
+        ]),
+    ...(strange === ''
+      ? []
+      : [
+          warning(
+            `${name}: ${probeExceptAnnotation} has ${strange}, expected IP addresses; that is ignored`,
+            `correct ${probeExceptAnnotation} on ${name}`,
+          ),
+        ]),
+  ]
 }
 
 function misplacedProblems(pool: IPPool, poolKinds: readonly PoolKind[]): readonly CheckOutcome[] {

@@ -8,6 +8,8 @@ import {
   networkAnnotation,
   ownPrefix,
   priorityAnnotation,
+  probeExceptAnnotation,
+  probePortsAnnotation,
   reserveEndpointAnnotation,
   retainAnnotation,
   queuePriorityAnnotation,
@@ -33,6 +35,8 @@ export const poolKeys: OwnKeys = {
     namespaceSelectorAnnotation,
     networkAnnotation,
     retainAnnotation,
+    probePortsAnnotation,
+    probeExceptAnnotation,
   ],
 }
 

@@ -107,6 +107,34 @@ describe('the address families that a Cluster asks for', () => {
     })
   })
 
+  it.each([
+    ['IPv4,IPv6', 'fd00::10,10.0.0.10', 'an IPv4 address first, then an IPv6 address or none'],
+    ['IPv4,IPv6', 'fd00::10', 'an IPv4 address first, then an IPv6 address or none'],
+    ['IPv6', '10.0.0.10', 'an IPv6 address alone'],
+    ['IPv4', '10.0.0.10,fd00::10', 'an IPv4 address alone'],
+  ])('families %s do not go with the address %s: no pool would help', (value, address, expected) => {
+    const annotations = { ...families(value), [`${prefix}/control-plane-address`]: address }
+    expect(next({ annotations })).toEqual({
+      action: 'refuse',
+      reason: 'AllocationFailed',
+      message: `annotation ${prefix}/control-plane-address of Cluster clusters/demo is "${address}", expected ${expected}, as ${prefix}/ip-families is "${value}"`,
+    })
+  })
+
+  it('two addresses need two families: the second one is not left out without a word', () => {
+    const annotations = { [`${prefix}/control-plane-address`]: '10.0.0.10,fd00::10' }
+    expect(next({ annotations })).toEqual({
+      action: 'refuse',
+      reason: 'AllocationFailed',
+      message: `annotation ${prefix}/control-plane-address of Cluster clusters/demo is "10.0.0.10,fd00::10", expected one IP address, or "IPv4,IPv6" in the annotation ${prefix}/ip-families for a VIP of both`,
+    })
+    const ofClass = aClusterClass({ declared: [], accepted: [], annotations: pairAsked })
+    expect(next({ annotations }, { clusterClass: ofClass })).not.toMatchObject({ action: 'refuse' })
+    expect(next({ annotations: { ...annotations, ...record }, endpoint }, {})).not.toMatchObject({
+      action: 'refuse',
+    })
+  })
+
   it('reject pools of the other family, and pools of both, whose provider may give either', () => {
     const both = aPool({ name: 'both', addresses: ['10.0.0.10', 'fd00::10'] })
     const broken = aPool({ name: 'broken', addresses: ['10.0.0.x'] })

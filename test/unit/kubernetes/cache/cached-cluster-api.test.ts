@@ -45,6 +45,8 @@ async function scene(
     readonly refused?: readonly string[]
     /** What the handler of every kind does with a change. */
     readonly onUpsert?: (object: ObjectMeta) => void
+    /** What the handler of a kind does when that cannot be read. */
+    readonly onUnreadable?: (plural: string) => void
   } = {},
 ): Promise<Scene> {
   const server = scriptServer()
@@ -63,7 +65,11 @@ async function scene(
     return cache.startInformer({
       connection: server.connection,
       resource,
-      handler: { onUpsert: options.onUpsert ?? (() => undefined), onDelete: () => undefined },
+      handler: {
+        onUpsert: options.onUpsert ?? (() => undefined),
+        onDelete: () => undefined,
+        onUnreadable: () => options.onUnreadable?.(plural),
+      },
       signal: stop.signal,
       log: silentLog,
       ...(resource === 'clusters' && { labelSelector: options.labelSelector }),
@@ -211,6 +217,15 @@ describe('a cached read', () => {
         (error: Error) => (error.message === 'no kind of pool can be read' ? true : undefined),
       ),
     )
+  })
+
+  it('hides from no handler that a kind cannot be read: the watcher counts it as listed then', async () => {
+    const unreadable: string[] = []
+    await scene({
+      refused: ['list globalinclusterippools'],
+      onUnreadable: (kind) => void unreadable.push(kind),
+    })
+    expect(unreadable).toEqual(['globalinclusterippools'])
   })
 
   describe('where a pool selects by the labels of Namespaces', () => {

@@ -34,6 +34,23 @@ describe('a ClusterClass', () => {
     ])
   })
 
+  it('is in order where its pools do not have the address that a Cluster asks for: that is told of the Cluster', () => {
+    const annotations = { 'vip.capi.gorizond.io/control-plane-address': '192.0.2.1' }
+    expect(check([aCluster({ annotations })], [aPool()])).toEqual(inOrder)
+    expect(check([aCluster({ annotations })], [])[0]?.found).toContain('no pool serves ClusterClass')
+  })
+
+  it('is a fault for the family of which it has no pool', () => {
+    const annotations = { 'vip.capi.gorizond.io/ip-families': 'IPv6' }
+    expect(check([aCluster({ annotations })], [aPool()])).toEqual([
+      {
+        level: 'fault',
+        found: `no pool with IPv6 addresses serves ClusterClass clusters/${aClass}, and 1 Cluster of it waiting: clusters/demo`,
+        fix: `label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters with IPv6 addresses, with ${classKey}=${aClass}`,
+      },
+    ])
+  })
+
   it('is none of Clusters without one, which are reported together', () => {
     const asks = { 'vip.capi.gorizond.io/control-plane-enabled': 'true' }
     const clusters = [

@@ -45,6 +45,30 @@ describe('what is written on pools', () => {
     expect(found(aPool(options))).toEqual([['ok', 'labels and annotations of 1 pool can be read']])
   })
 
+  it('is a fault where the ports of a probe cannot be read, and in order where they can', () => {
+    const withPorts = (ports: string): IPPool =>
+      aPool({ annotations: { 'vip.capi.gorizond.io/probe-ports': ports } })
+    expect(check(withPorts('https'))).toEqual([
+      {
+        level: 'fault',
+        found: `${pool}: vip.capi.gorizond.io/probe-ports is "https", expected 1 to 8 ports from 1 to 65535, such as 6443,443; the pool serves nobody`,
+        fix: `correct vip.capi.gorizond.io/probe-ports on ${pool}`,
+      },
+    ])
+    expect(found(withPorts('6443, 443'))).toEqual([['ok', 'labels and annotations of 1 pool can be read']])
+  })
+
+  it('is a warning where what is not to be probed is no address', () => {
+    const annotations = { 'vip.capi.gorizond.io/probe-except': '10.0.0.7, 10.0.0.8-10.0.0.9, host' }
+    expect(check(aPool({ annotations }))).toEqual([
+      {
+        level: 'warning',
+        found: `${pool}: vip.capi.gorizond.io/probe-except has "10.0.0.8-10.0.0.9", "host", expected IP addresses; that is ignored`,
+        fix: `correct vip.capi.gorizond.io/probe-except on ${pool}`,
+      },
+    ])
+  })
+
   it('is a warning where the class does not exist, with the one that was meant', () => {
     expect(check(aPool({ labels: { [classKey]: 'rke2-clusterclass' } }))).toEqual([
       {
