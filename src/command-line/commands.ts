@@ -224,8 +224,8 @@ function releaseOptionsIn(typed: Typed): ReleaseOptions {
   if (cluster === undefined) {
     typed.fault(
       typed.argument === undefined
-        ? 'release names nothing that is kept, expected NAMESPACE/CLUSTER or an address'
-        : `what is kept is ${quoted(argument)}, expected NAMESPACE/CLUSTER or an address`,
+        ? 'release names no Cluster and no address, expected NAMESPACE/CLUSTER or ADDRESS'
+        : `release names ${quoted(argument)}, expected NAMESPACE/CLUSTER or ADDRESS`,
     )
   }
   return { target: { cluster: cluster ?? { namespace: '', name: '' } }, dryRun }

@@ -16,7 +16,7 @@ export function hasDnsNames(templates: DnsNameTemplates = noDnsNames): boolean {
 
 /** What a template looks like. Placeholders in different labels keep two Clusters from having one name. */
 export const dnsNameSyntax =
-  'a DNS name that has {cluster} and {namespace} in different labels, such as {cluster}.{namespace}.k8s.example.com'
+  'a DNS name of small letters, digits and hyphens, without a final dot, that has {cluster} and {namespace} in different labels, such as {cluster}.{namespace}.k8s.example.com'
 
 const clusterPlaceholder = '{cluster}'
 const namespacePlaceholder = '{namespace}'

@@ -209,7 +209,7 @@ describe('a Cluster that cannot have its second address', () => {
     await testbed.createCluster('holding', { className: 'holding', annotations: pair })
     const waiting = await testbed.untilCluster('holding', (now) => conditionOf(now).includes('meanwhile'))
     expect(conditionOf(waiting)).toMatch(
-      /^for the IPv6 address of the pair: .*has IPv4 addresses, and IPv6 alone is asked for.*; 10\.172\.1\.10 is held meanwhile$/,
+      /^for the IPv6 address of the pair: .*has IPv4 addresses, and IPv6 is asked for.*; 10\.172\.1\.10 is held meanwhile$/,
     )
     expect(waiting?.controlPlaneEndpoint.host).toBe('')
     expect(waiting?.annotations[vipAnnotation]).toBeUndefined()

@@ -65,7 +65,7 @@ describe('without any flag', () => {
 
 describe('the templates of DNS names', () => {
   const syntax =
-    'expected a DNS name that has {cluster} and {namespace} in different labels, such as {cluster}.{namespace}.k8s.example.com'
+    'expected a DNS name of small letters, digits and hyphens, without a final dot, that has {cluster} and {namespace} in different labels, such as {cluster}.{namespace}.k8s.example.com'
 
   it('are taken from flags and variables', () => {
     const env = { CAPI_VIP_ALLOCATOR_INGRESS_DNS_NAME: '*.{cluster}.{namespace}.example.com' }

@@ -10,6 +10,7 @@ import { annotated, providerAnnotationsFor } from './tried-pools.ts'
 import { vipOwnershipOf } from './vip-ownership.ts'
 import { foreignPoolOf, type VipRole } from './vip-role.ts'
 import { addressOfPool } from '../model/ip-address.ts'
+import { expectedInteger } from '../model/integer-text.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { findPoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
@@ -49,8 +50,8 @@ export function choiceAction(observed: ObservedCluster, vip: VipRole): Action {
   const { cluster, pools, addressUse, variables, unreadable } = observed
   if (unreadable?.clusterClass !== undefined) return refuse('AllocationFailed', unreadable.clusterClass)
   if (queuePriorityOf(cluster) === undefined) {
-    const value = quoted(cluster.annotations[queuePriorityAnnotation])
-    const message = `annotation ${queuePriorityAnnotation} of Cluster ${formatKey(cluster)} is ${value}, expected an integer`
+    const text = cluster.annotations[queuePriorityAnnotation]
+    const message = `annotation ${queuePriorityAnnotation} of Cluster ${formatKey(cluster)} is ${quoted(text)}, expected ${expectedInteger(text)}`
     return refuse('AllocationFailed', message)
   }
   const ownership = vipOwnershipOf(cluster, vip)

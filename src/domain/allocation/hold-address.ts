@@ -15,7 +15,12 @@ import { presentVip } from './cluster-patch.ts'
 import { describeHolders, holdersOf, isFree } from './duplicate-addresses.ts'
 import { poolRequestFor } from './eligibility.ts'
 import { keptClaimAction } from './kept-for-cluster.ts'
-import { asksToReserve, whyUnreserved, poolToReserveFrom } from './reserved-endpoint.ts'
+import {
+  asksToReserve,
+  whyReservingUnreadable,
+  whyUnreserved,
+  poolToReserveFrom,
+} from './reserved-endpoint.ts'
 import { annotated } from './tried-pools.ts'
 import { deleteUselessClaim, unboundClaimAction } from './unbound-claim.ts'
 import { holdsVip, mayBeNamedBy, mayHoldVip } from './unowned-claim.ts'
@@ -81,6 +86,10 @@ function typedAction(observed: ObservedCluster, vip: VipRole): Action {
   const action = externalAction(observed, vip, words)
   if (action.action !== 'done') return action
   const { cluster, claim, pools, choice, unreadable } = observed
+  const fault = vip.isEndpoint ? whyReservingUnreadable(cluster) : undefined
+  if (fault !== undefined) {
+    return externalAction(observed, vip, withAddition(words, `it is not reserved: ${fault}`))
+  }
   if (!asksToReserve(cluster, vip.role) || unreadable?.pools !== undefined) return action
   if (choice?.restore !== undefined && claim === undefined) {
     return newClaimAction(observed, vip, claimNameFor(cluster, vip.part))

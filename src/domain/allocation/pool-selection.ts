@@ -1,5 +1,6 @@
 import { whyProbeUnreadable } from './probe.ts'
 import { commaSeparated, isObject } from '../model/decode.ts'
+import { expectedInteger, integerIn } from '../model/integer-text.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { describePoolKinds, type PoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
@@ -18,6 +19,7 @@ import { whyNotAgain, type Tries } from './tried-pools.ts'
 import { labelSelectorSyntax } from '../model/label-selector.ts'
 import {
   clusterClassKey,
+  ipFamiliesAnnotation,
   namespacesAnnotation,
   namespaceSelectorAnnotation,
   priorityAnnotation,
@@ -261,7 +263,7 @@ function matchesFamily({ family }: PoolRequest, { addresses }: IPPool): string |
   if (families.length === 1 && families[0] === family) return undefined
   const found =
     families.length === 0 ? 'has no addresses that can be read' : `has ${families.join(' and ')} addresses`
-  return `${found}, and ${family} alone is asked for`
+  return `${found}, and ${family}${families.length > 1 ? ' alone' : ''} is asked for`
 }
 
 /** Whether a pool can give no address of the family that is asked for. */
@@ -303,9 +305,7 @@ function openToNamespace({ namespace }: PoolRequest, pool: IPPool): string | und
 }
 
 function readablePriority(_request: PoolRequest, pool: IPPool): string | undefined {
-  return priorityOf(pool) === undefined
-    ? `${priorityAnnotation} is ${quoted(pool.annotations[priorityAnnotation])}, expected an integer`
-    : undefined
+  return whyPriorityUnreadable(pool)
 }
 
 function readableRetain(_request: PoolRequest, pool: IPPool): string | undefined {
@@ -375,9 +375,16 @@ export function declaredNamespaces(pool: IPPool): readonly string[] | undefined 
 
 /** Undefined if the annotation is no integer. */
 export function priorityOf(pool: IPPool): number | undefined {
-  const text = pool.annotations[priorityAnnotation]?.trim()
-  if (text === undefined) return 0
-  return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined
+  const text = pool.annotations[priorityAnnotation]
+  return text === undefined ? 0 : integerIn(text)
+}
+
+/** Why a pool's annotation cannot be followed; undefined if it can. */
+export function whyPriorityUnreadable(pool: IPPool): string | undefined {
+  const text = pool.annotations[priorityAnnotation]
+  return priorityOf(pool) === undefined
+    ? `${priorityAnnotation} is ${quoted(text)}, expected ${expectedInteger(text)}`
+    : undefined
 }
 
 /** `name`, `Kind/name` or `Kind.group/name`. */
@@ -473,7 +480,11 @@ function nameAnother({ role }: PoolRequest): string {
 
 /** What a person can do about a pool that exists, is named, and may not be used. */
 export function howToOpen(request: PoolRequest): string {
-  return `correct that on the pool, or ${nameAnother(request)}`
+  const order =
+    request.family === undefined
+      ? ''
+      : `; of two pools, the first one is for the first of ${ipFamiliesAnnotation}`
+  return `correct that on the pool, or ${nameAnother(request)}${order}`
 }
 
 /** The room in a message for pools. The last one may exceed the characters. */

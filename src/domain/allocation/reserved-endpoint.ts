@@ -7,7 +7,7 @@ import { isAddressIn, isIPAddress } from '../model/address-text.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { formatPool, networkOf, type IPPool } from '../model/pool.ts'
 import { reserveEndpointAnnotation } from '../names.ts'
-import { few } from '../quote.ts'
+import { few, quoted } from '../quote.ts'
 import { roleSpecs, type Role } from '../role.ts'
 
 /** Whether the Cluster asks to have its endpoint reserved, which it has already. */
@@ -17,6 +17,14 @@ export function asksToReserve(cluster: Cluster, role: Role): boolean {
     cluster.annotations[reserveEndpointAnnotation] === 'true' &&
     cluster.controlPlaneEndpoint.host !== ''
   )
+}
+
+/** What is wrong with the annotation that asks for it; undefined if nothing is. */
+export function whyReservingUnreadable({ annotations }: Pick<Cluster, 'annotations'>): string | undefined {
+  const word = annotations[reserveEndpointAnnotation]
+  return word === undefined || word === 'true' || word === 'false'
+    ? undefined
+    : `${reserveEndpointAnnotation} is ${quoted(word)}, expected "true" or "false"`
 }
 
 /** Whether the VIP is an address that somebody set as endpoint, and none of ours was there before. */

@@ -1,4 +1,5 @@
 import type { Cluster } from '../model/cluster.ts'
+import { integerIn } from '../model/integer-text.ts'
 import { formatKey, type NamespacedName } from '../model/object-meta.ts'
 import { queuePriorityAnnotation } from '../names.ts'
 import type { Reason } from '../reason.ts'
@@ -44,9 +45,8 @@ export function turnOf(cluster: Cluster, role: Role): Turn {
 
 /** Undefined if the annotation is no integer. */
 export function queuePriorityOf({ annotations }: Pick<Cluster, 'annotations'>): number | undefined {
-  const text = annotations[queuePriorityAnnotation]?.trim()
-  if (text === undefined) return 0
-  return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined
+  const text = annotations[queuePriorityAnnotation]
+  return text === undefined ? 0 : integerIn(text)
 }
 
 /** Total order, who is served first: priority, time of waiting, age, and the names, so that no two are equal. */

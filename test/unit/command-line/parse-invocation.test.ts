@@ -54,9 +54,9 @@ describe('the target of release', () => {
   )
 
   it.each([
-    ['', 'release names nothing that is kept, expected NAMESPACE/CLUSTER or an address'],
-    ['blue', 'what is kept is "blue", expected NAMESPACE/CLUSTER or an address'],
-    ['10.0.0', 'what is kept is "10.0.0", expected NAMESPACE/CLUSTER or an address'],
+    ['', 'release names no Cluster and no address, expected NAMESPACE/CLUSTER or ADDRESS'],
+    ['blue', 'release names "blue", expected NAMESPACE/CLUSTER or ADDRESS'],
+    ['10.0.0', 'release names "10.0.0", expected NAMESPACE/CLUSTER or ADDRESS'],
     ['Clusters/blue', 'the Cluster is "Clusters/blue", expected NAMESPACE/CLUSTER'],
   ])('cannot be "%s"', (word, message) => {
     expect(() => parseInvocation(['release', ...(word === '' ? [] : [word])], {})).toThrow(message)

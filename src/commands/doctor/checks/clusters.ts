@@ -28,6 +28,7 @@ import { queuePriorityOf } from '../../../domain/allocation/waiter.ts'
 import { networkOfAddress } from '../../../domain/allocation/duplicate-addresses.ts'
 import { isDnsName, isIPAddress } from '../../../domain/model/address-text.ts'
 import { claimNamesFor } from '../../../domain/model/claim.ts'
+import { expectedInteger } from '../../../domain/model/integer-text.ts'
 import type { ClusterClass } from '../../../domain/model/cluster-class.ts'
 import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey, type ObjectMeta } from '../../../domain/model/object-meta.ts'
@@ -141,7 +142,8 @@ function enabledProblems(
 
 function queuePriorityProblems(name: string, cluster: Cluster): readonly CheckOutcome[] {
   if (queuePriorityOf(cluster) !== undefined) return []
-  const found = `${name}: ${queuePriorityAnnotation} is ${quoted(cluster.annotations[queuePriorityAnnotation])}, expected an integer`
+  const text = cluster.annotations[queuePriorityAnnotation]
+  const found = `${name}: ${queuePriorityAnnotation} is ${quoted(text)}, expected ${expectedInteger(text)}`
   const fix = `kubectl --namespace ${cluster.namespace} annotate --overwrite cluster ${cluster.name} ${queuePriorityAnnotation}=0, or a higher one`
   return [fault(found, fix)]
 }

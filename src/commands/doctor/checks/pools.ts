@@ -6,7 +6,7 @@ import {
   declaredClasses,
   declaredRoles,
   everyClass,
-  priorityOf,
+  whyPriorityUnreadable,
 } from '../../../domain/allocation/pool-selection.ts'
 import { addressUseIn, poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { foreignPoolOf } from '../../../domain/allocation/vip-role.ts'
@@ -218,8 +218,9 @@ function roleProblems(pool: IPPool): readonly CheckOutcome[] {
 }
 
 function priorityProblems(pool: IPPool): readonly CheckOutcome[] {
-  if (priorityOf(pool) !== undefined) return []
-  const found = `${nameOf(pool)}: ${priorityAnnotation} is ${quoted(pool.annotations[priorityAnnotation])}, expected an integer; the pool serves nobody`
+  const unreadable = whyPriorityUnreadable(pool)
+  if (unreadable === undefined) return []
+  const found = `${nameOf(pool)}: ${unreadable}; the pool serves nobody`
   const fix = `correct ${priorityAnnotation} on ${nameOf(pool)}`
   return [fault(found, fix)]
 }

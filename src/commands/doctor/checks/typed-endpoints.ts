@@ -1,7 +1,11 @@
 import type { EligibilitySettings } from '../../../domain/allocation/action.ts'
 import { desireFor, isWritable, poolRequestFor } from '../../../domain/allocation/eligibility.ts'
 import { whyNeverGivenBy } from '../../../domain/allocation/pool-addresses.ts'
-import { isTypedEndpoint, poolWithEndpoint } from '../../../domain/allocation/reserved-endpoint.ts'
+import {
+  isTypedEndpoint,
+  poolWithEndpoint,
+  whyReservingUnreadable,
+} from '../../../domain/allocation/reserved-endpoint.ts'
 import { poolsIn, SnapshotQueries, type Snapshot } from '../../../domain/allocation/snapshot.ts'
 import { networkOfVip } from '../../../domain/allocation/ip-families.ts'
 import { canonicalAddress } from '../../../domain/model/address-text.ts'
@@ -9,7 +13,7 @@ import type { Cluster } from '../../../domain/model/cluster.ts'
 import { formatKey } from '../../../domain/model/object-meta.ts'
 import { isPoolOf, networkOf, placeOf, type IPPool } from '../../../domain/model/pool.ts'
 import { reserveEndpointAnnotation } from '../../../domain/names.ts'
-import { counted, few, quoted } from '../../../domain/quote.ts'
+import { counted, few } from '../../../domain/quote.ts'
 import { defaultRole } from '../../../domain/role.ts'
 import { fault, warning, type CheckOutcome } from './check-result.ts'
 import { nameOf } from './pools.ts'
@@ -22,7 +26,10 @@ export interface TypedEndpoint {
   readonly isReservable: boolean
 }
 
-/** Finds them. A Cluster that has the annotation, whatever it says, has decided, and so has one that refuses its VIP. */
+/**
+ * Finds them. A Cluster whose annotation says `false`, or cannot be read, has decided; one that asks to have its endpoint reserved
+ * is found if no pool can do that for it.
+ */
 export function typedEndpointsIn(
   snapshot: Snapshot,
   settings: EligibilitySettings,
@@ -34,7 +41,8 @@ export function typedEndpointsIn(
   return [...snapshot.clusters.values()].flatMap((cluster): readonly TypedEndpoint[] => {
     const vip = queries.vipOf(cluster, defaultRole)
     if (!isWritable(cluster) || !isTypedEndpoint(cluster, vip)) return []
-    if (reserveEndpointAnnotation in cluster.annotations) return []
+    const word = cluster.annotations[reserveEndpointAnnotation]
+    if (word !== undefined && word !== 'true') return []
     const { host } = cluster.controlPlaneEndpoint
     const having = poolsIn(snapshot).filter(
       (pool) =>
@@ -48,6 +56,7 @@ export function typedEndpointsIn(
     const own = isRefused
       ? undefined
       : poolWithEndpoint(cluster, vip, poolRequestFor(cluster, defaultRole, context), context.pools)
+    if (word === 'true' && own !== undefined) return []
     return having.map((pool) => ({
       cluster,
       pool,
@@ -88,13 +97,13 @@ function listed(found: readonly TypedEndpoint[], fix: string): readonly CheckOut
   ]
 }
 
-function wordProblems({ namespace, name, annotations }: Cluster): readonly CheckOutcome[] {
-  const word = annotations[reserveEndpointAnnotation]
-  if (word === undefined || word === 'true' || word === 'false') return []
-  const found = `Cluster ${formatKey({ namespace, name })}: ${reserveEndpointAnnotation} is ${quoted(word)}, expected "true" or "false"`
+function wordProblems(cluster: Cluster): readonly CheckOutcome[] {
+  const unreadable = whyReservingUnreadable(cluster)
+  if (unreadable === undefined) return []
+  const { namespace, name } = cluster
   return [
     fault(
-      found,
+      `Cluster ${formatKey(cluster)}: ${unreadable}`,
       `kubectl --namespace ${namespace} annotate --overwrite cluster ${name} ${reserveEndpointAnnotation}=true, or =false`,
     ),
   ]

@@ -135,6 +135,14 @@ describe('the address families that a Cluster asks for', () => {
     })
   })
 
+  it('reject pools that are named in the other order, and say which order is meant', () => {
+    const annotations = { ...pairAsked, [`${prefix}/control-plane-pool`]: 'six,vip-pool' }
+    expect(next({ annotations })).toMatchObject({
+      reason: 'NoMatchingPool',
+      message: `GlobalInClusterIPPool/six: has IPv6 addresses, and IPv4 is asked for; correct that on the pool, or name another pool in the annotation ${prefix}/control-plane-pool; of two pools, the first one is for the first of ${prefix}/ip-families`,
+    })
+  })
+
   it('reject pools of the other family, and pools of both, whose provider may give either', () => {
     const both = aPool({ name: 'both', addresses: ['10.0.0.10', 'fd00::10'] })
     const broken = aPool({ name: 'broken', addresses: ['10.0.0.x'] })
@@ -143,7 +151,7 @@ describe('the address families that a Cluster asks for', () => {
     expect(action).toHaveProperty(
       'message',
       expect.stringContaining(
-        'GlobalInClusterIPPool/both: has IPv4 and IPv6 addresses, and IPv6 alone is asked for; GlobalInClusterIPPool/broken: has no addresses that can be read, and IPv6 alone is asked for; GlobalInClusterIPPool/vip-pool: has IPv4 addresses, and IPv6 alone is asked for; label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters with IPv6 addresses',
+        'GlobalInClusterIPPool/both: has IPv4 and IPv6 addresses, and IPv6 alone is asked for; GlobalInClusterIPPool/broken: has no addresses that can be read, and IPv6 is asked for; GlobalInClusterIPPool/vip-pool: has IPv4 addresses, and IPv6 is asked for; label a GlobalInClusterIPPool, or an InClusterIPPool in namespace clusters with IPv6 addresses',
       ),
     )
   })

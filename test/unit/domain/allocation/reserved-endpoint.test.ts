@@ -146,4 +146,13 @@ describe('an endpoint by hand whose Cluster does not ask for that', () => {
   ])('costs no address: %j', (annotations) => {
     expect(next({ ...typed, annotations })).toMatchObject({ action: 'done', reason: 'EndpointAlreadySet' })
   })
+
+  it('is told that its word cannot be read', () => {
+    const annotations = { 'vip.capi.gorizond.io/reserve-endpoint': 'yes' }
+    expect(next({ ...typed, annotations })).toMatchObject({
+      message: expect.stringContaining(
+        'it is not reserved: vip.capi.gorizond.io/reserve-endpoint is "yes", expected "true" or "false"',
+      ),
+    })
+  })
 })

@@ -54,6 +54,10 @@ describe('an endpoint by hand', () => {
     expect(problems(typed, { pools: [closed] })).toMatchObject([{ level: 'warning', fix }])
     const refuses = { 'vip.capi.gorizond.io/control-plane-enabled': 'false' }
     expect(problems({ ...typed, annotations: refuses })).toMatchObject([{ level: 'warning', fix }])
+    const asks = { [reserve]: 'true' }
+    expect(problems({ ...typed, annotations: asks }, { pools: [closed] })).toMatchObject([
+      { level: 'warning', fix },
+    ])
   })
 
   it.each<[string, ClusterOptions, SnapshotObjects]>([
