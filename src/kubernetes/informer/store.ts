@@ -1,5 +1,6 @@
 import { formatKey, type ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { Log } from '../../observability/log.ts'
+import { createCompactor } from './compact.ts'
 import type { ResourceEventHandler } from './informer-types.ts'
 
 /** The local copy of a reflector's objects, which calls the handler for every change. */
@@ -28,6 +29,7 @@ export function createStore<T extends ObjectMeta>(
   log: Pick<Log, 'error'>,
 ): Store<T> {
   const undelivered = new Set<string>()
+  const compact = createCompactor()
 
   /** A handler that fails must not stop the reflector. */
   function isDelivered(key: string, deliver: () => void): boolean {
@@ -53,7 +55,7 @@ export function createStore<T extends ObjectMeta>(
     const previous = objects.get(key)
     // The handler failed on the deletion of the object's predecessor, which has to be delivered first.
     if (previous !== undefined && previous.uid !== object.uid) return true
-    const frozen = deepFreeze(object)
+    const frozen = compact(object)
     if (isDelivered(key, () => handler.onUpsert(frozen, previous))) objects.set(key, frozen)
     return true
   }
@@ -64,7 +66,7 @@ export function createStore<T extends ObjectMeta>(
       undelivered.delete(key)
       return false
     }
-    const frozen = deepFreeze(object)
+    const frozen = compact(object)
     if (isDelivered(key, () => handler.onDelete(frozen))) objects.delete(key)
     return true
   }
@@ -79,12 +81,4 @@ export function createStore<T extends ObjectMeta>(
   }
 
   return { upsert, remove, replaceAll, undelivered: () => [...undelivered] }
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const field of Object.values(value)) deepFreeze(field)
-  }
-  return value
 }
