@@ -39,6 +39,8 @@ export async function openSilentPort(address: string, port: number): Promise<Sil
   }
   while (sockets.length < mostConnections) {
     const socket = connect({ host: address, port: opened })
+    // The system may give up one that nobody accepts.
+    socket.on('error', () => undefined)
     sockets.push(socket)
     const isAccepted = await Promise.race([
       once(socket, 'connect').then(() => true),
