@@ -56,7 +56,8 @@ export function createClusterRequests(
       const { uid, generation } = cluster
       if (!queries.lacksCondition(cluster) || conditionRequested.get(uid) === generation) return
       conditionRequested.set(uid, generation)
-      enqueue(cluster, { action: 'start', reason: 'a condition is missing' }, 'condition')
+      // Such a Cluster has this VIP, and its run may be waiting for another one.
+      enqueue(cluster, { action: 'signal-with-start', reason: 'a condition is missing' }, 'condition')
     },
     forgetConditionUpdate: ({ uid }) => conditionRequested.delete(uid),
     checkElsewhere(clusters) {

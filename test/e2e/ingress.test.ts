@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { vipConditionOf } from '../../src/domain/allocation/vip-condition.ts'
 import type { Cluster } from '../../src/domain/model/cluster.ts'
 import { workflowIdFor } from '../../src/workflows/contract.ts'
 import { openFixtureWithAllocator, type Fixture } from './fixture.ts'
@@ -96,6 +97,14 @@ describe('a Cluster with a pool for ingress', () => {
     expect((await testbed.untilServed('in-second')).annotations).not.toHaveProperty(ingressVip)
     const key = testbed.keyOf('in-second')
     await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'PoolExhausted' })
+    // The run that waits keeps the condition of the other VIP up to date.
+    await annotate('in-second', { 'vip.capi.gorizond.io/control-plane-address': '10.71.0.20' })
+    await testbed.untilCluster(
+      'in-second',
+      (now) =>
+        now !== undefined &&
+        vipConditionOf(now, 'control-plane')?.message.includes('but it asks for 10.71.0.20') === true,
+    )
     await testbed.deleteCluster('in-first')
     expect((await untilIngress('in-second')).annotations[ingressVip]).toBe('10.71.1.10')
   })

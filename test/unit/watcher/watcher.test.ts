@@ -396,7 +396,7 @@ describe('the watcher', () => {
     const unconditioned = aCluster({ endpoint: { host: '10.0.0.10', port: 6443 }, annotations })
     const around = { claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] }
     listAll({ clusters: [unconditioned], ...around })
-    expect(requests()).toEqual(['start demo: a condition is missing'])
+    expect(requests()).toEqual(['signal-with-start demo: a condition is missing'])
     clusters.listed(unconditioned)
     expect(requests()).toEqual([])
   })
@@ -405,7 +405,7 @@ describe('the watcher', () => {
     const { clusters, listAll, requests } = world()
     listAll({ clusters: [served], claims: [claim], ipAddresses: [anIPAddress()], pools: [aPool()] })
     clusters.upsert({ ...served, controlPlaneEndpoint: { host: '10.9.9.9', port: 6443 } })
-    expect(requests()).toEqual(['start demo: a condition is missing'])
+    expect(requests()).toEqual(['signal-with-start demo: a condition is missing'])
   })
 
   it('requests no condition for an endpoint set by others, unless an availability gate waits for it', () => {
@@ -417,7 +417,7 @@ describe('the watcher', () => {
       availabilityGates: ['vip.capi.gorizond.io/ControlPlaneVIPReady'],
     }
     listAll({ clusters: [aCluster(byHand), aCluster(gated)] })
-    expect(requests()).toEqual(['start gated: a condition is missing'])
+    expect(requests()).toEqual(['signal-with-start gated: a condition is missing'])
   })
 
   it('finds what was lost while no watcher ran, once everything is listed', () => {
