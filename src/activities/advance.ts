@@ -9,7 +9,7 @@ import type { NamespacedName } from '../domain/model/object-meta.ts'
 import type { Role } from '../domain/role.ts'
 import type { SearchAttributeName } from '../domain/search-attributes.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
-import { actionRequired, retryLater } from './failures.ts'
+import { actionRequired, retryLater, type WaitDetails } from './failures.ts'
 import { performAction } from './perform-action.ts'
 import { observeFact } from './read-facts.ts'
 
@@ -74,11 +74,14 @@ function isPreparation({ action }: Action): boolean {
   return preparations.includes(action)
 }
 
-/** @throws ApplicationFailure if the action is to wait, to refuse, or to wait until a discarded claim is gone */
-export function throwIfWaiting(action: Action): void {
-  if (action.action === 'wait') throw retryLater(action.reason, action.message, action)
-  if (action.action === 'refuse') throw actionRequired(action.reason, action.message)
-  if (action.action === 'discardClaim') throw retryLater('WaitingForAddress', action.because)
+/**
+ * @param also what the run has to know besides
+ * @throws ApplicationFailure if the action is to wait, to refuse, or to wait until a discarded claim is gone
+ */
+export function throwIfWaiting(action: Action, also: Pick<WaitDetails, 'alsoWanted'> = {}): void {
+  if (action.action === 'wait') throw retryLater(action.reason, action.message, { ...action, ...also })
+  if (action.action === 'refuse') throw actionRequired(action.reason, action.message, also)
+  if (action.action === 'discardClaim') throw retryLater('WaitingForAddress', action.because, also)
 }
 
 /** The result of a step whose Cluster is gone or recreated; undefined if it is still the one that the run started with. */

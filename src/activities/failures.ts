@@ -8,6 +8,7 @@ import type { ActionOf } from '../domain/allocation/action.ts'
 import { mostRelevant, type PoolVerdict } from '../domain/allocation/pool-selection.ts'
 import { truncated, messageOf } from '../domain/quote.ts'
 import { isReason, type Reason } from '../domain/reason.ts'
+import type { Role } from '../domain/role.ts'
 import { delayAfterAttempt, type WaitKind } from '../domain/timings.ts'
 import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts'
 
@@ -39,7 +40,10 @@ const conflictDelay = { first: 50, most: 5_000 } as const
 export const verdictBytes = { inFailure: 1_500, inStatus: 16_000 } as const
 
 /** What a step waits for besides its reason. */
-export type WaitDetails = Pick<ActionOf<'wait'>, 'considered' | 'isAfterOthers' | 'isQueued'>
+export type WaitDetails = Pick<ActionOf<'wait'>, 'considered' | 'isAfterOthers' | 'isQueued'> & {
+  /** The other roles for which the Cluster wants a VIP; absent: the step does not know. */
+  readonly alsoWanted?: readonly Role[]
+}
 
 /** The details of waiting steps; the failure itself has no room for all of them. */
 const detailsBy = new WeakMap<ApplicationFailure, WaitDetails & { readonly kind: WaitKind }>()
@@ -90,6 +94,11 @@ export function consideredIn(failure: ApplicationFailure): readonly PoolVerdict[
   return mostRelevant(verdictBytes.inStatus, detailsBy.get(failure)?.considered ?? [])
 }
 
+/** The other roles whose allocations need not wait for this step. */
+export function alsoWantedIn(failure: ApplicationFailure): readonly Role[] {
+  return detailsBy.get(failure)?.alsoWanted ?? []
+}
+
 /** Whether the step waits for addresses that others are about to take: what it waits for otherwise is as before. */
 export function isAfterOthers(failure: ApplicationFailure): boolean {
   return detailsBy.get(failure)?.isAfterOthers === true
@@ -110,8 +119,14 @@ export function isWait(failure: unknown): failure is ApplicationFailure {
 }
 
 /** A person has to act first: retried as slowly as a wait, but logged and counted as an error. */
-export function actionRequired(reason: WaitType, message: string): ApplicationFailure {
-  return failure({ type: reason, message, nextRetryDelay: delayAfterAttempt(activityInfo().attempt) })
+export function actionRequired(
+  reason: WaitType,
+  message: string,
+  details: WaitDetails = {},
+): ApplicationFailure {
+  const made = failure({ type: reason, message, nextRetryDelay: delayAfterAttempt(activityInfo().attempt) })
+  detailsBy.set(made, { ...details, kind: 'usual' })
+  return made
 }
 
 /**

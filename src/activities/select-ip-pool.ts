@@ -69,9 +69,12 @@ export async function selectIPPool(
     role === defaultRole && half === undefined && cluster !== undefined
       ? alsoDesiredRoles(cluster, { clusterClass, pools }, settings)
       : []
+  const alsoWanted = also.length > 0 && { alsoWanted: also }
+  // Nothing is written to a paused Cluster, whatever it wants.
+  throwIfWaiting(end.action, cluster?.isPaused === true ? {} : { ...alsoWanted })
   return {
     ...resultOf(end, input),
-    ...(also.length > 0 && { alsoWanted: also }),
+    ...alsoWanted,
     ...(searchable.length > 0 && cluster !== undefined && { searchable }),
   }
 }
@@ -93,7 +96,6 @@ function isOfPair({ action, observed }: Advance, { half }: StepInput): boolean {
 
 function resultOf(end: Advance, input: StepInput): SelectIPPoolResult {
   const { action, observed } = end
-  throwIfWaiting(action)
   const uid = observed.cluster?.uid ?? ''
   if (isRefusal(action)) return endFor(uid, action.outcome)
   if (action.action === 'deleteClaim' && isOfPair(end, input)) return endWithoutClaim(uid, action)

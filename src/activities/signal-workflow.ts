@@ -37,8 +37,8 @@ export async function signalWait(
   { cluster, role }: StepInput,
   outcome: StepOutcome,
 ): Promise<void> {
-  const { reason, message, result } = outcome
-  const details = `${reason}: ${message}`
+  const { reason, message, result, alsoWanted } = outcome
+  const details = [`${reason}: ${message}`, ...alsoWanted].join('; also ')
   const before: unknown = activityInfo().heartbeatDetails
   if (before === details || (isPassing(outcome) && String(before).startsWith(`${reason}: `))) return
   const isQuiet = result === 'waiting' && !(isReason(reason) && requiresAction(reason))
@@ -59,12 +59,13 @@ function isPassing({ condition }: StepOutcome): boolean {
 export async function sendSignal(
   { observer, settings: { searchable }, signalWorkflow: send }: SignalPorts,
   { role }: Pick<StepInput, 'role'>,
-  { reason, message, considered }: StepOutcome,
+  { reason, message, considered, alsoWanted }: StepOutcome,
   isLeft: boolean,
 ): Promise<boolean> {
   const scheduledAt = activityInfo().scheduledTimestampMs
   try {
-    await send({ role, reason, message, considered, searchable, isLeft, scheduledAt })
+    const more = { searchable, isLeft, scheduledAt, ...(alsoWanted.length > 0 && { alsoWanted }) }
+    await send({ role, reason, message, considered, ...more })
     observer.countReport('signal', 'written')
     return true
   } catch (error) {

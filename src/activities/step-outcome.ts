@@ -10,8 +10,9 @@ import type {
 } from '../domain/allocation/steps.ts'
 import type { ConditionUpdate } from '../domain/allocation/vip-condition.ts'
 import { isReason, type Reason } from '../domain/reason.ts'
+import type { Role } from '../domain/role.ts'
 import type { WaitKind } from '../domain/timings.ts'
-import { consideredIn, isAfterOthers, isWait, waitKindOf } from './failures.ts'
+import { alsoWantedIn, consideredIn, isAfterOthers, isWait, waitKindOf } from './failures.ts'
 
 export type StepResult =
   | SelectIPPoolResult
@@ -37,6 +38,8 @@ export interface StepOutcome {
   readonly considered: readonly PoolVerdict[]
   /** How it waits; of any other outcome `usual`. */
   readonly waitKind: WaitKind
+  /** The other roles whose VIPs the Cluster wants, of a step that waits and knows it. */
+  readonly alsoWanted: readonly Role[]
   /** This attempt wrote a VIP to a Cluster that had none. */
   readonly isAllocated: boolean
   /** This attempt stepped back from a duplicate address. */
@@ -52,6 +55,7 @@ const continued: StepOutcome = {
   condition: undefined,
   considered: [],
   waitKind: 'usual',
+  alsoWanted: [],
   isAllocated: false,
   isDuplicate: false,
   isRefused: false,
@@ -79,6 +83,7 @@ export function outcomeOfFailure(failure: unknown): StepOutcome {
     result: isWait(failure) ? 'waiting' : 'error',
     considered: consideredIn(failure),
     waitKind: waitKindOf(failure),
+    alsoWanted: alsoWantedIn(failure),
   }
 }
 

@@ -60,6 +60,7 @@ export async function allocateVip(...args: readonly unknown[]): Promise<Allocate
     ...managementClusterIn(memo),
     wakeUp: createWakeUp(startNewRun),
     wakeUps: new Map(),
+    alsoWanted: new Set(),
     record: createStatusRecord(cluster),
     searchAttributes: createSearchAttributeRecorder(partsOfWorkflowId(workflowId)?.managementCluster),
     startNewRun,
@@ -75,6 +76,8 @@ interface Run extends Pick<StepInput, 'managementClusterUid'> {
   readonly cluster: NamespacedName
   readonly wakeUp: WakeUp
   readonly wakeUps: Map<Role, RoleWakeUp>
+  /** The roles for which the Cluster wants a VIP, as a step of the first one says that has to wait. */
+  readonly alsoWanted: Set<Role>
   readonly record: StatusRecord
   readonly searchAttributes: SearchAttributeRecorder
   /** Continues as a new run. */
@@ -86,11 +89,11 @@ function show({ record, wakeUp }: Run): void {
 }
 
 /**
- * Allocates for the first role, and in parallel for the others that the Cluster wants. It awaits no condition that is met:
- * Temporal's SDK takes a stack trace for every promise of a workflow.
+ * Allocates for the first role, and in parallel for the others that the Cluster wants, also while the first one waits. It awaits
+ * no condition that is met: Temporal's SDK takes a stack trace for every promise of a workflow.
  */
 async function allocateRoles(run: Run): Promise<ReadonlyMap<Role, RoleResult>> {
-  const { wakeUp, wakeUps } = run
+  const { wakeUp, wakeUps, alsoWanted } = run
   const fastPath = { isOpen: true }
   const started = new Set<Role>()
   const results = new Map<Role, RoleResult>()
@@ -119,10 +122,14 @@ async function allocateRoles(run: Run): Promise<ReadonlyMap<Role, RoleResult>> {
     } while (own.isPending())
   }
 
+  const unstarted = (): readonly Role[] => [...alsoWanted].filter((role) => !started.has(role))
+  const isToStart = (): boolean => !wakeUp.isHeld() && unstarted().length > 0
+
   start(defaultRole)
   do {
-    await condition(() => failure !== undefined || isSettled())
+    await condition(() => failure !== undefined || isSettled() || isToStart())
     if (failure !== undefined) throw failure.error
+    if (!isSettled() && isToStart()) unstarted().forEach(start)
     if (!allHandlersFinished()) await condition(allHandlersFinished)
   } while (!isSettled())
   return results
@@ -193,7 +200,7 @@ function logFieldsOf(
 }
 
 function handleMessages(run: Run): void {
-  const { wakeUp, wakeUps, record, searchAttributes } = run
+  const { wakeUp, wakeUps, alsoWanted, record, searchAttributes } = run
   const report = (): AllocationStatus => record.report(wakeUp.recent)
   setHandler(status, report, { description: 'Where the allocation is, and why' })
   setHandler(wake, (reason) => wakeUp.wake(textOf(reason, 'woken')), {
@@ -215,6 +222,7 @@ function handleMessages(run: Run): void {
       if (wait.isLeft) record.duplicate(wait.role, wait.message)
       else {
         record.waits(wait, new Date())
+        wait.alsoWanted?.forEach((role) => alsoWanted.add(role))
         wakeUps.get(wait.role)?.waits(wait.scheduledAt)
       }
       show(run)

@@ -172,6 +172,8 @@ export interface WaitReport {
   readonly considered: readonly PoolVerdict[]
   /** The search attributes that are registered in the Temporal namespace; a run must not set others. */
   readonly searchable: readonly SearchAttributeName[]
+  /** As of `SelectIPPoolResult`; absent: the step does not know. */
+  readonly alsoWanted?: readonly Role[]
   /** An address was left to somebody else: this is no wait, and the next address is tried. */
   readonly isLeft: boolean
   /** Milliseconds since the epoch: when the activity was scheduled, which distinguishes it from an earlier one of the step. */
@@ -313,6 +315,7 @@ export function parseWaitReport(report: unknown): WaitReport | undefined {
     message,
     considered: arrayOf(considered).filter(isPoolVerdict),
     searchable: searchAttributeNames.filter((name) => arrayOf(report['searchable']).includes(name)),
+    alsoWanted: roles.filter((each) => arrayOf(report['alsoWanted']).includes(each)),
     isLeft: report['isLeft'] === true,
     scheduledAt: typeof scheduledAt === 'number' ? scheduledAt : 0,
   }

@@ -109,6 +109,24 @@ describe('a Cluster with a pool for ingress', () => {
     expect((await untilIngress('in-second')).annotations[ingressVip]).toBe('10.71.1.10')
   })
 
+  it('has its ingress VIP while its control plane waits for an exhausted pool, and gets the rest once there is room', async () => {
+    await scenario('in-apart', '10.79.0.10', '10.79.1.10-10.79.1.20')
+    await testbed.createCluster('in-apart-first', { className: 'in-apart' })
+    await untilIngress('in-apart-first')
+    await testbed.untilServed('in-apart-first')
+    await testbed.createCluster('in-apart-second', { className: 'in-apart' })
+    const { annotations, controlPlaneEndpoint } = await untilIngress('in-apart-second')
+    expect(annotations[ingressVip]).toBe('10.79.1.11')
+    expect(controlPlaneEndpoint.host).toBe('')
+    const key = testbed.keyOf('in-apart-second')
+    await temporal.untilPending(key, { activity: 'selectIPPool', reason: 'PoolExhausted' })
+    await testbed.deleteCluster('in-apart-first')
+    expect(await testbed.hostOf('in-apart-second')).toBe('10.79.0.10')
+    expect(await temporal.client.workflow.getHandle(workflowIdFor(key)).result()).toMatchObject({
+      roles: { 'control-plane': { address: '10.79.0.10' }, ingress: { address: '10.79.1.11' } },
+    })
+  })
+
   it('that is served gets one as soon as such a pool appears', async () => {
     await scenario('in-late', '10.72.0.10-10.72.0.20')
     await testbed.createCluster('in-late', { className: 'in-late' })

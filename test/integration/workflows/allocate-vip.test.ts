@@ -495,6 +495,32 @@ describe('a Cluster that wants an ingress VIP too', () => {
     )
   })
 
+  it('has its ingress served while the control plane waits for a pool', async () => {
+    let hasRoom = false
+    const selectIPPool: Activities['selectIPPool'] = async (step) =>
+      step.role === 'ingress' || hasRoom
+        ? wanted(step)
+        : signalAndWait(step, 'PoolExhausted', 3_600_000, ['ingress'])
+    await withRun(
+      { selectIPPool, awaitIPAddress, assignVip },
+      async ({ handle, result }) => {
+        const status = await eventually('the ingress to be done', async () => {
+          const now = await handle.query<AllocationStatus>(statusQuery)
+          return now.roles.ingress?.phase === 'Done' ? now : undefined
+        })
+        expect(status.roles.ingress).toMatchObject({ address: '10.0.0.11' })
+        expect(status.roles['control-plane']).toMatchObject({ waiting: { reason: 'PoolExhausted' } })
+        hasRoom = true
+        await handle.signal(wakeSignal, 'there is room')
+        expect((await result()).roles).toMatchObject({
+          'control-plane': { outcome: 'allocated', address: '10.0.0.10' },
+          ingress: { outcome: 'allocated', address: '10.0.0.11' },
+        })
+      },
+      { environment: realTime },
+    )
+  })
+
   it('is handed over to a new run by either', async () => {
     let selections = 0
     const selectIPPool: Activities['selectIPPool'] = async (step) => {

@@ -125,7 +125,10 @@ function messageBy(random: SeededRandom): Message {
     afterMs: random.below(1_800),
     send: async (handle) => {
       if (kind === 0) return handle.cancel()
-      if (kind < 3) return handle.signal(waitingSignal, newsOf({ scheduledAt: Date.now() }))
+      if (kind < 3) {
+        const alsoWanted = kind === 2 ? (['ingress'] as const) : []
+        return handle.signal(waitingSignal, newsOf({ scheduledAt: Date.now(), alsoWanted }))
+      }
       if (kind < 7) return handle.executeUpdate(retryNowUpdate, { args: ['fuzz'] })
       return handle.signal(wakeSignal, 'fuzz')
     },
@@ -225,7 +228,12 @@ function randomActivities(choicesOf: (workflowId: string) => SeededRandom): Acti
     const pauseUntilNext = random.pick([20, 200, 1_500, anHour])
     await delay(random.pick([0, 0, 5, 40, 300, 1_200]))
     if (outcome < 25) {
-      const report = newsOf({ role, reason: 'by step', scheduledAt: activityInfo().scheduledTimestampMs })
+      const report = newsOf({
+        role,
+        reason: 'by step',
+        scheduledAt: activityInfo().scheduledTimestampMs,
+        ...(role === 'control-plane' && random.below(6) === 0 && { alsoWanted: ['ingress'] }),
+      })
       if (pauseUntilNext === anHour || outcome < 20) await signalWorkflow(report)
       throw retryLater('PoolExhausted', pauseUntilNext)
     }

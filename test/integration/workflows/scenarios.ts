@@ -1,4 +1,5 @@
 import { claimNameFor } from '../../../src/domain/model/claim.ts'
+import type { Role } from '../../../src/domain/role.ts'
 import type { StepInput } from '../../../src/domain/allocation/steps.ts'
 import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
@@ -67,11 +68,13 @@ export async function signalAndWait(
   { role }: StepInput,
   reason: string,
   nextRetryDelay: number,
+  alsoWanted: readonly Role[] = [],
 ): Promise<never> {
   const { scheduledTimestampMs: scheduledAt } = activityInfo()
   const failure = retryLater(reason, nextRetryDelay)
   const { message } = failure
-  await signalWorkflow({ role, reason, message, considered: [], searchable: [], isLeft: false, scheduledAt })
+  const wait = { role, reason, message, considered: [], searchable: [], alsoWanted }
+  await signalWorkflow({ ...wait, isLeft: false, scheduledAt })
   throw failure
 }
 

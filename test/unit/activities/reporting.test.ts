@@ -193,6 +193,20 @@ describe('a step that has to wait', () => {
     ])
   })
 
+  it('tells the run which other VIPs the Cluster wants, again if that changes, and not if it is paused', async () => {
+    const annotations = { 'vip.capi.gorizond.io/ingress-enabled': 'true' }
+    const wanting: Partial<ClusterApi> = { getCluster: async () => aCluster({ annotations }) }
+    const world = reported(wanting, { attempt: 2, heartbeatDetails: `PoolExhausted: ${fullWords}` })
+    await failureOf(world.select())
+    expect(world.news).toMatchObject([{ role: 'control-plane', alsoWanted: ['ingress'] }])
+    const again = reported(wanting, { attempt: 3, heartbeatDetails: world.remembered[0] })
+    await failureOf(again.select())
+    expect(again.news).toEqual([])
+    const paused = reported({ getCluster: async () => aCluster({ annotations, paused: true }) })
+    await failureOf(paused.select())
+    expect(paused.news[0]).not.toHaveProperty('alsoWanted')
+  })
+
   const said = aVipCondition({ status: 'False', reason: 'PoolExhausted', message: fullWords })
   const told = `PoolExhausted: ${fullWords}`
 
