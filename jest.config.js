@@ -3,8 +3,6 @@ const shared = {
   // Copies of this repository, while Stryker runs.
   modulePathIgnorePatterns: ['<rootDir>/.stryker-tmp/'],
   extensionsToTreatAsEsm: ['.ts'],
-  // It has a hook for Node.js's loader; test/unit/kubernetes/transport/client-node.test.ts runs it in a process of its own.
-  moduleNameMapper: { '^\\./client-node\\.ts$': '<rootDir>/test/support/client-node.ts' },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -28,6 +28,8 @@ export interface Config {
   readonly kubeconfig: string | undefined
   /** The variable KUBECONFIG: one path or several. */
   readonly kubeconfigList: string | undefined
+  /** Where Kubernetes says to a Pod that the API server is; undefined outside of a Pod. */
+  readonly apiServerOfPod: { readonly host: string; readonly port: string } | undefined
   readonly context: string | undefined
   /** For the API server and for Temporal. */
   readonly proxies: ProxySettings
@@ -274,6 +276,7 @@ export function readConfig(
     defaultPort: one('default-port', port, 0),
     kubeconfig: one('kubeconfig', notEmpty, undefined),
     kubeconfigList: env['KUBECONFIG'] || undefined,
+    apiServerOfPod: apiServerOfPod(env),
     context: one('context', notEmpty, undefined),
     proxies: readProxySettings(env, faults),
     namespaces,
@@ -298,6 +301,11 @@ export function readConfig(
     ...extensionSettings({ one }, namespaces, faults),
     warnings: [],
   }
+}
+
+function apiServerOfPod(env: NodeJS.ProcessEnv): Config['apiServerOfPod'] {
+  const [host, port] = [env['KUBERNETES_SERVICE_HOST'], env['KUBERNETES_SERVICE_PORT']]
+  return host && port ? { host, port } : undefined
 }
 
 const poolKind: Format<PoolKind> = { expected: poolKindSyntax, parse: poolKindFrom }

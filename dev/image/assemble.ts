@@ -33,7 +33,16 @@ function loadEverything(): void {
   const files = ['commands', 'console', 'observability'].flatMap((folder) =>
     globSync(`dist/${folder}/**/*.js`),
   )
-  const imports = files.map((file) => `await import(${JSON.stringify(pathToFileURL(file).href)})`)
+  const imports = [...files.map((file) => pathToFileURL(file).href), ...latePackages()].map(
+    (specifier) => `await import(${JSON.stringify(specifier)})`,
+  )
   execFileSync(process.execPath, ['--input-type=module', '--eval', imports.join('\n')], { stdio: 'inherit' })
   execFileSync(process.execPath, [main, '--version'], { stdio: 'inherit' })
+}
+
+/** The packages that a file of the program imports when it needs them. */
+function latePackages(): readonly string[] {
+  return globSync('dist/**/*.js').flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/\bimport\('([^'.][^']*)'\)/g)].flatMap(([, name]) => name ?? []),
+  )
 }

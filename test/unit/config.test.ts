@@ -30,6 +30,7 @@ describe('without any flag', () => {
       defaultPort: 6443,
       kubeconfig: undefined,
       kubeconfigList: undefined,
+      apiServerOfPod: undefined,
       context: undefined,
       proxies: { https: undefined, http: undefined, exceptions: undefined },
       namespaces: [],

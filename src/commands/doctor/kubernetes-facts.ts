@@ -28,6 +28,7 @@ import {
   type RequestOutcome,
 } from '../../kubernetes/transport/connection.ts'
 import { openKubeConfig } from '../../kubernetes/transport/kube-config.ts'
+import { clusterIn } from '../../kubernetes/transport/kube-config-fields.ts'
 import { programVersion } from '../version.ts'
 import { readOwnUser, reviewPermissions } from './access-review.ts'
 import type { ServedKind } from './checks/api-versions.ts'
@@ -71,7 +72,7 @@ export interface KubernetesFacts {
 
 export interface KubernetesPlace extends Pick<
   Config,
-  'kubeconfig' | 'kubeconfigList' | 'context' | 'proxies' | 'namespaces' | 'dnsNames'
+  'kubeconfig' | 'kubeconfigList' | 'apiServerOfPod' | 'context' | 'proxies' | 'namespaces' | 'dnsNames'
 > {
   /** The account whose permissions are reviewed; undefined: that of the allocator's Deployment, or else our own. */
   readonly serviceAccount: NamespacedName | undefined
@@ -106,7 +107,7 @@ export async function readKubernetesFacts(place: KubernetesPlace): Promise<Kuber
     await throughRoute(route, readVersion(connection))
     const version = await readVersion(connection)
     const last = outcomes.at(-1)
-    const server = kubeConfig.getCurrentCluster()?.server ?? ''
+    const server = clusterIn(kubeConfig)?.server ?? ''
     const about = { server, route, version, latencySeconds: last?.seconds ?? 0, clock: clockIn(last) }
     const [user, managementClusterUid, servedKinds, core, ipamProvider, predecessor, found, snapshot] =
       await Promise.all([

@@ -6,6 +6,7 @@ import { planRole } from './role-plan.ts'
 import type { Config } from '../../config.ts'
 import { exitCodes } from '../../console/exit-code.ts'
 import { loadKubeConfig } from '../../kubernetes/transport/kube-config.ts'
+import { contextIn } from '../../kubernetes/transport/kube-config-fields.ts'
 import { diffOf } from './cluster-diff.ts'
 import { appliedOver, readClusterManifests, type ClusterManifest } from './cluster-manifests.ts'
 import { withManagementCluster, type ManagementCluster } from '../management-cluster.ts'
@@ -56,8 +57,7 @@ async function planForManifest(
 function defaultNamespace(config: Config): string {
   const [namespace] = config.namespaces
   if (namespace !== undefined) return namespace
-  const kubeConfig = loadKubeConfig(config)
-  return kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace ?? 'default'
+  return contextIn(loadKubeConfig(config))?.namespace ?? 'default'
 }
 
 async function planFor({ api }: ManagementCluster, config: Config, object: JsonObject): Promise<ClusterPlan> {

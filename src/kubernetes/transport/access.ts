@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { validateHeaderValue } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
-import { nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
 import { checkTlsMaterial, type NamedPem } from './certificates.ts'
-import { KubeConfig } from './client-node.ts'
 import { withExecInfo } from './exec-info.ts'
-import type { FullCluster, FullUser } from './kube-config-fields.ts'
+import { clusterIn, userIn, type KubeCluster, type KubeConfig, type KubeUser } from './kube-config-fields.ts'
 
 /** What a kubeconfig grants at one moment: its files are read, so that it can be compared and stays as it is. */
 export interface Access {
-  /** Names no file. */
-  readonly kubeConfig: KubeConfig
+  /** Names no file, as the user. */
+  readonly cluster: KubeCluster
+  readonly user: KubeUser
   readonly parts: readonly AccessPart[]
 }
 
@@ -28,30 +27,31 @@ interface AccessPart {
  * @throws Error that names the file or the field, and quotes nothing of it
  */
 export function readAccess(kubeConfig: KubeConfig, origin: string): Access {
+  const cluster = clusterIn(kubeConfig)
   // Client-node writes renewed tokens into the objects of its configuration.
-  const cluster = structuredClone<FullCluster | null>(kubeConfig.getCurrentCluster())
-  const user = structuredClone<FullUser | null>(kubeConfig.getCurrentUser())
-  if (cluster === null || user === null)
+  const user = structuredClone(userIn(kubeConfig))
+  if (cluster === undefined || user === undefined)
     throw new Error(`${origin}: the current context has no cluster or no user`)
+  checkAddresses(cluster, origin)
   const ca = pemOf('certificate authority', cluster.caFile, cluster.caData, origin)
   const cert = pemOf('client certificate', user.certFile, user.certData, origin)
   const key = pemOf('client key', user.keyFile, user.keyData, origin)
   checkTlsMaterial({ ca, cert, key })
   const token = tokenOf(user, origin)
-  const { certFile: _cert, keyFile: _key, ...userWithoutFiles } = user
+  const { certFile: _cert, keyFile: _key, tokenFile: _token, ...userWithoutFiles } = user
   const { caFile: _ca, ...clusterWithoutFile } = cluster
-  const readCluster: FullCluster = { ...clusterWithoutFile, ...(ca && { caData: base64Of(ca) }) }
-  const readUser: FullUser = {
+  const readCluster: KubeCluster = { ...clusterWithoutFile, ...(ca && { caData: base64Of(ca) }) }
+  const readUser: KubeUser = {
     ...userWithoutFiles,
     ...(cert && { certData: base64Of(cert) }),
     ...(key && { keyData: base64Of(key) }),
-    ...(token?.isOfFile === true && { authProvider: null }),
     ...(token && { token: token.value }),
   }
   const { username, password, exec, authProvider } = readUser
   const of = (what: string, value: unknown): AccessPart => ({ what, source: origin, value })
   return {
-    kubeConfig: kubeConfigOf(readCluster, withExecInfo(readUser, readCluster), kubeConfig),
+    cluster: readCluster,
+    user: withExecInfo(readUser, readCluster),
     parts: [
       { what: 'certificate authority', source: ca?.source ?? origin, value: readCluster.caData },
       { what: 'client certificate', source: cert?.source ?? origin, value: readUser.certData },
@@ -66,6 +66,15 @@ export function readAccess(kubeConfig: KubeConfig, origin: string): Access {
   }
 }
 
+/** The addresses may hold passwords. */
+function checkAddresses({ server, skipTLSVerify, proxyUrl }: KubeCluster, origin: string): void {
+  if (proxyUrl !== undefined && !URL.canParse(proxyUrl))
+    throw new Error(`${origin}: proxy-url is no URL, expected one such as http://proxy:3128`)
+  // The credentials would pass readable for everybody on the way.
+  if (server.startsWith('http:') && !skipTLSVerify && proxyUrl === undefined)
+    throw new Error(`${origin}: the server is http:, expected https: or insecure-skip-tls-verify: true`)
+}
+
 /** What differs, for people: `token of kubeconfig /etc/kubeconfig`; empty if nothing does. */
 export function changesBetween(before: Access, after: Access): readonly string[] {
   return after.parts
@@ -73,23 +82,9 @@ export function changesBetween(before: Access, after: Access): readonly string[]
     .map(({ what, source }) => (source.startsWith(what) ? source : `${what} of ${source}`))
 }
 
-function impersonationOf(user: FullUser): unknown {
+function impersonationOf(user: KubeUser): unknown {
   const { impersonateUser, impersonateUid, impersonateGroups, impersonateExtra } = user
   return { impersonateUser, impersonateUid, impersonateGroups, impersonateExtra }
-}
-
-/** Of the context, which may name a namespace. */
-function kubeConfigOf(cluster: FullCluster, user: FullUser, original: KubeConfig): KubeConfig {
-  const currentContext = original.getCurrentContext()
-  const context = original.getContextObject(currentContext)
-  const kubeConfig = new KubeConfig()
-  kubeConfig.loadFromOptions({
-    clusters: [cluster],
-    users: [user],
-    contexts: [context],
-    currentContext,
-  })
-  return kubeConfig
 }
 
 function pemOf(
@@ -109,18 +104,15 @@ function base64Of({ pem }: NamedPem): string {
 interface Token {
   readonly source: string
   readonly value: string
-  readonly isOfFile: boolean
 }
 
-function tokenOf(user: FullUser, origin: string): Token | undefined {
-  const file = nonEmptyStringOf(objectOf(objectOf(user.authProvider)['config'])['tokenFile'])
-  if (file === undefined) {
-    return user.token ? checkedToken(user.token, `token of ${origin}`, false) : undefined
-  }
-  return checkedToken(readFileSync(file, 'utf8'), `token ${file}`, true)
+/** The file goes before a token that is written beside it. */
+function tokenOf({ token, tokenFile }: KubeUser, origin: string): Token | undefined {
+  if (tokenFile !== undefined) return checkedToken(readFileSync(tokenFile, 'utf8'), `token ${tokenFile}`)
+  return token === undefined ? undefined : checkedToken(token, `token of ${origin}`)
 }
 
-function checkedToken(text: string, source: string, isOfFile: boolean): Token {
+function checkedToken(text: string, source: string): Token {
   const value = text.trim()
   if (value === '') throw new Error(`${source} is empty`)
   try {
@@ -128,5 +120,5 @@ function checkedToken(text: string, source: string, isOfFile: boolean): Token {
   } catch {
     throw new Error(`${source} holds a character that a header cannot have`)
   }
-  return { source, value, isOfFile }
+  return { source, value }
 }

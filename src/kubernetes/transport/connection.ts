@@ -6,10 +6,10 @@ import { noProxies, type ProxySettings } from '../../domain/proxy-settings.ts'
 import type { Log } from '../../observability/log.ts'
 import type { KubernetesError } from '../errors.ts'
 import { httpRequestFor, type ApiRequest, type Verb } from './api-request.ts'
-import type { KubeConfig } from './client-node.ts'
 import type { CredentialSource } from './credentials.ts'
 import { before, deadlineAfter } from './deadline.ts'
 import { createDispatchers, type Dispatchers } from './dispatchers.ts'
+import { clusterIn, type KubeConfig } from './kube-config-fields.ts'
 import { createRenewingCredentials } from './renewing-credentials.ts'
 import { errorFromResponse, toKubernetesError } from './to-kubernetes-error.ts'
 
@@ -72,11 +72,9 @@ export interface ConnectionOptions {
 
 /** Connects to the API server of the current context. Nothing is sent before the first request. */
 export function connectTo(options: ConnectionOptions): KubernetesConnection {
-  const { kubeConfig, version, timeoutMs = defaultTimeoutMs } = options
-  const cluster = kubeConfig.getCurrentCluster()
-  if (cluster === null) throw new Error('kubeconfig: the current context has no cluster')
-  const url = new URL(cluster.server)
-  const dispatchers = createDispatchers(cluster.server, Math.min(timeoutMs, longestConnectMs))
+  const { version, timeoutMs = defaultTimeoutMs } = options
+  const url = serverOf(options)
+  const dispatchers = createDispatchers(url.href, Math.min(timeoutMs, longestConnectMs))
   const proxyOfEnvironment = proxyIn(proxyRouteTo(url, options.proxies ?? noProxies))
   const target = { url, version, dispatchers, proxyOfEnvironment }
   const { credentials, stop } = followCredentials(options, target)
@@ -131,6 +129,15 @@ export function connectTo(options: ConnectionOptions): KubernetesConnection {
   }
 }
 
+function serverOf({ kubeConfig, origin = 'kubeconfig' }: ConnectionOptions): URL {
+  const cluster = clusterIn(kubeConfig)
+  if (cluster === undefined) throw new Error(`${origin}: the current context has no cluster`)
+  const url = URL.parse(cluster.server)
+  // The error of the language quotes the address, which may hold a password.
+  if (url === null) throw new Error(`${origin}: the server is no URL, expected https://…`)
+  return url
+}
+
 /** Reads the credentials, and again as long as the connection is open. */
 function followCredentials(
   {
@@ -156,7 +163,7 @@ function followCredentials(
 
 /** How the current context of a kubeconfig is reached; its `proxy-url` goes before the environment. */
 export function apiServerRoute(kubeConfig: KubeConfig, proxies: ProxySettings): ProxyRoute {
-  const { server = '', proxyUrl } = kubeConfig.getCurrentCluster() ?? {}
+  const { server = '', proxyUrl } = clusterIn(kubeConfig) ?? {}
   const url = URL.parse(server)
   const ofKubeconfig = proxyUrl ? URL.parse(proxyUrl) : null
   if (ofKubeconfig !== null)

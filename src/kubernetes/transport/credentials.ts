@@ -1,14 +1,10 @@
 import { validateHeaderValue } from 'node:http'
 import type { RequestOptions } from 'node:https'
-import type { User } from '@kubernetes/client-node'
-import { objectOf } from '../../domain/model/decode.ts'
-import { KubeConfig } from './client-node.ts'
-import { impersonationHeaders } from './kube-config-fields.ts'
+import { nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
+import { impersonationHeaders, type KubeCluster, type KubeUser } from './kube-config-fields.ts'
 
 /** CA, client certificate and key, server name, verification; without unset options. */
-export type TlsOptions = Pick<RequestOptions, (typeof tlsFields)[number]>
-
-const tlsFields = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const
+export type TlsOptions = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>
 
 /** What a request needs to reach the API server and be accepted. */
 export interface Credentials {
@@ -18,93 +14,125 @@ export interface Credentials {
   readonly proxyUrl: string | undefined
 }
 
-/** Reads what authenticates a request by a kubeconfig: certificates, tokens, token files, exec plugins, OIDC. */
+/** Reads what authenticates a request by a kubeconfig: certificates, tokens, exec plugins, auth providers. */
 export interface CredentialSource {
-  /** Client-node caches tokens of plugins. An error quotes no output of a plugin. */
+  /** The tokens of plugins are cached. An error quotes no output of a plugin. */
   read(): Promise<Credentials>
   /** Drops cached tokens after the server has refused one (401). */
   renew(): void
 }
 
-export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource {
-  const isFixed = holdsItsCredentials(kubeConfig)
-  let current = kubeConfig
-  let known: Credentials | undefined
-  const renew = (): void => {
-    current = withoutCachedTokens(current)
-    known = undefined
+/** @param access names no file */
+export function createCredentialSource({
+  cluster,
+  user,
+}: {
+  readonly cluster: KubeCluster
+  readonly user: KubeUser
+}): CredentialSource {
+  const tls = tlsOf(cluster, user)
+  const impersonation = impersonationHeaders(user)
+  const hasPlugin = user.exec !== undefined || user.authProvider !== undefined
+  let plugin: Promise<Plugin> | undefined
+  /** Without a plugin, every request has the same. */
+  let fixed: Credentials | undefined
+  const renew = (): void => void (plugin = undefined)
+  const ask = (): Promise<Granted> => {
+    plugin ??= openPlugin(user)
+    return plugin.then((grant) => grant())
+  }
+  const credentialsWith = ({ authorization, ...certificate }: Granted): Credentials => {
+    const headers = { ...headerOf(authorizationOf(user) ?? authorization), ...impersonation }
+    // If undici refuses the headers of a request, it closes one of the shared connections.
+    for (const [name, value] of Object.entries(headers)) {
+      for (const each of [value].flat()) validateHeaderValue(name, each)
+    }
+    return { headers, tls: { ...tls, ...certificate }, proxyUrl: cluster.proxyUrl }
   }
   return {
     async read() {
-      if (known !== undefined) return known
       try {
-        const credentials = await credentialsOf(current)
-        if (isFixed) known = credentials
-        return credentials
+        if (hasPlugin) return credentialsWith(await ask())
+        return (fixed ??= credentialsWith({}))
       } catch (error) {
-        // client-node caches the output of a plugin even if it is useless.
+        // The output of a plugin is cached even if it is useless.
         renew()
-        throw withoutOutput(error, kubeConfig.getCurrentUser())
+        throw error
       }
     },
     renew,
   }
 }
 
-/** Nothing else has a say in them: no file, no plugin. Then every request has the same. */
-function holdsItsCredentials(kubeConfig: KubeConfig): boolean {
-  const { certFile, keyFile, exec, authProvider } = kubeConfig.getCurrentUser() ?? {}
-  const elsewhere = [certFile, keyFile, exec, authProvider, kubeConfig.getCurrentCluster()?.caFile]
-  return elsewhere.every((source) => source == null)
+/** What a plugin or a provider grants, for some time. */
+interface Granted extends Pick<RequestOptions, 'cert' | 'key'> {
+  readonly authorization?: string
 }
 
-async function credentialsOf(kubeConfig: KubeConfig): Promise<Credentials> {
-  const options: RequestOptions = {}
-  await kubeConfig.applyToHTTPSOptions(options)
-  const headers = { ...headersOf(options), ...impersonationHeaders(kubeConfig.getCurrentUser()) }
-  return { headers, tls: tlsOf(options), proxyUrl: kubeConfig.getCurrentCluster()?.proxyUrl || undefined }
+/** Caches what it has granted. */
+type Plugin = () => Promise<Granted>
+
+/**
+ * Client-node runs exec plugins, and knows the auth providers. It is loaded only for these, because it brings along a class
+ * for every resource of Kubernetes: a quarter of a second of a processor, and 45 MB.
+ */
+async function openPlugin(user: KubeUser): Promise<Plugin> {
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const { name, exec, authProvider } = user
+  const kubeConfig = new KubeConfig()
+  // The server is not called.
+  const cluster = { name: 'server', server: 'https://server', skipTLSVerify: false }
+  kubeConfig.loadFromClusterAndUser(cluster, { name, exec, authProvider })
+  return async () => {
+    const options: RequestOptions = {}
+    try {
+      await kubeConfig.applyToHTTPSOptions(options)
+    } catch (error) {
+      throw withoutOutput(error, user)
+    }
+    const authorization = nonEmptyStringOf(objectOf(options.headers)['Authorization'])
+    return {
+      ...(authorization !== undefined && { authorization: authorization.trim() }),
+      ...(options.cert && { cert: options.cert }),
+      ...(options.key && { key: options.key }),
+    }
+  }
 }
 
 /**
  * Removes the output of a plugin from an error of client-node, whose message is the plugin's standard error or quotes its
  * standard output. Both may hold a token.
  */
-export function withoutOutput(error: unknown, user: User | null): unknown {
-  const { name, syscall, code } = objectOf(error)
+function withoutOutput(error: unknown, { exec, authProvider }: KubeUser): unknown {
+  const { name, syscall } = objectOf(error)
   const isAboutFile = typeof syscall === 'string'
-  if (isAboutFile || code === 'ERR_INVALID_URL' || code === 'ERR_INVALID_CHAR') return error
-  if (user?.exec) {
+  if (isAboutFile) return error
+  if (exec !== undefined) {
     const what = name === 'Error' ? 'failed' : 'printed no ExecCredential'
-    return new Error(`exec plugin ${user.exec.command} ${what}; run it by hand to see what it says`)
+    return new Error(`exec plugin ${String(exec['command'])} ${what}; run it by hand to see what it says`)
   }
-  if (user?.authProvider) return new Error(`auth provider ${user.authProvider.name} failed: ${String(name)}`)
-  return error
+  return new Error(`auth provider ${String(authProvider?.['name'])} failed: ${String(name)}`)
 }
 
-function headersOf(options: RequestOptions): Record<string, string> {
-  const headers = Object.fromEntries(
-    Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value).trim()]),
+/** What the kubeconfig itself holds goes before what a plugin grants. */
+function authorizationOf({ username, password = '', token }: KubeUser): string | undefined {
+  if (username !== undefined) return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+  return token === undefined ? undefined : `Bearer ${token}`
+}
+
+function headerOf(authorization: string | undefined): Readonly<Record<string, string>> {
+  return authorization === undefined ? {} : { authorization }
+}
+
+function tlsOf(cluster: KubeCluster, user: KubeUser): TlsOptions {
+  const [ca, cert, key] = [cluster.caData, user.certData, user.keyData].map(
+    (data) => data && Buffer.from(data, 'base64'),
   )
-  // If undici refuses the headers of a request, it closes one of the shared connections.
-  for (const [name, value] of Object.entries(headers)) validateHeaderValue(name, value)
-  if (!options.auth) return headers
-  return { ...headers, authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` }
-}
-
-function tlsOf(options: RequestOptions): TlsOptions {
-  return Object.fromEntries(
-    tlsFields.filter((field) => options[field] != null).map((field) => [field, options[field]]),
-  )
-}
-
-/** A copy: each KubeConfig object has its own authenticators, which cache the tokens. */
-function withoutCachedTokens(kubeConfig: KubeConfig): KubeConfig {
-  const fresh = new KubeConfig()
-  fresh.loadFromOptions({
-    clusters: kubeConfig.getClusters(),
-    users: kubeConfig.getUsers(),
-    contexts: kubeConfig.getContexts(),
-    currentContext: kubeConfig.getCurrentContext(),
-  })
-  return fresh
+  return {
+    ...(cluster.skipTLSVerify && { rejectUnauthorized: false }),
+    ...(cluster.tlsServerName && { servername: cluster.tlsServerName }),
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+  }
 }

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Agent, ProxyAgent, type Dispatcher } from 'undici'
-import { KubeConfig } from './client-node.ts'
 import type { TlsOptions } from './credentials.ts'
 import { trustSystemRoots } from './trusted-roots.ts'
 
@@ -82,9 +81,9 @@ function throughProxy(uri: string, tls: TlsOptions, timeout: number): Dispatcher
   })
 }
 
-/** Client-node connects through SOCKS proxies, and gives its dispatcher to a request of its own. */
+/** Client-node, which is large, connects through SOCKS proxies, and gives its dispatcher to a request of its own. */
 async function throughSocks(server: string, proxyUrl: string, tls: TlsOptions): Promise<Dispatcher> {
-  const { HttpMethod, RequestContext } = await import('@kubernetes/client-node/dist/gen/http/http.js')
+  const { HttpMethod, KubeConfig, RequestContext } = await import('@kubernetes/client-node')
   const { ca, cert, key, servername, rejectUnauthorized } = tls
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromClusterAndUser(

@@ -1,5 +1,5 @@
-import type { FullCluster, FullUser } from './kube-config-fields.ts'
-import { arrayOf, nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
+import type { KubeCluster, KubeUser } from './kube-config-fields.ts'
+import { arrayOf, nonEmptyStringOf } from '../../domain/model/decode.ts'
 
 const variable = 'KUBERNETES_EXEC_INFO'
 const defaultApiVersion = 'client.authentication.k8s.io/v1'
@@ -10,9 +10,9 @@ const defaultApiVersion = 'client.authentication.k8s.io/v1'
  *
  * @param cluster with its certificate authority as data
  */
-export function withExecInfo(user: FullUser, cluster: FullCluster): FullUser {
-  if (!user.exec) return user
-  const exec = objectOf(user.exec)
+export function withExecInfo(user: KubeUser, cluster: KubeCluster): KubeUser {
+  const { exec } = user
+  if (exec === undefined) return user
   const info = {
     kind: 'ExecCredential',
     apiVersion: nonEmptyStringOf(exec['apiVersion']) ?? defaultApiVersion,
@@ -27,7 +27,7 @@ export function withExecInfo(user: FullUser, cluster: FullCluster): FullUser {
 }
 
 /** The fields of ExecCredential `spec.cluster`. */
-function clusterInfoOf(cluster: FullCluster): object {
+function clusterInfoOf(cluster: KubeCluster): object {
   const { server, tlsServerName, skipTLSVerify, caData, proxyUrl, execConfig } = cluster
   return {
     server,

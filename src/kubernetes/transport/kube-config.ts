@@ -1,12 +1,20 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
 import { load } from 'js-yaml'
-import { integerOf, nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
-import { findHomeDir, KubeConfig } from './client-node.ts'
-import { withUnreadFields } from './kube-config-fields.ts'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
+import { homedir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { integerOf, isObject, nonEmptyStringOf, objectOf } from '../../domain/model/decode.ts'
+import {
+  clusterIn,
+  contextIn,
+  kubeConfigFrom,
+  kubeConfigOf,
+  userIn,
+  type KubeConfig,
+} from './kube-config-fields.ts'
 
-/** The default of client-node if it finds no configuration. */
-const nothingFound = 'http://localhost:8080'
+/** Where the kubelet puts what a Pod needs to reach the API server. */
+const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /**
  * `kubeconfig`: a file; default: the list, `~/.kube/config` or the pod's service account. `kubeconfigList`: one file or
@@ -16,6 +24,8 @@ export interface KubeConfigPlace {
   readonly kubeconfig?: string | undefined
   readonly kubeconfigList?: string | undefined
   readonly context?: string | undefined
+  /** As Kubernetes tells it to a Pod. */
+  readonly apiServerOfPod?: { readonly host: string; readonly port: string } | undefined
 }
 
 /** A loaded kubeconfig, which may change on disk. */
@@ -36,19 +46,17 @@ export interface OpenKubeConfig {
 export function openKubeConfig(place: KubeConfigPlace): OpenKubeConfig {
   const kubeConfig = loadKubeConfig(place)
   const origin = originOf(place)
-  const { server } = kubeConfig.getCurrentCluster() ?? { server: '' }
-  const context = kubeConfig.getCurrentContext()
+  const { server } = clusterIn(kubeConfig) ?? { server: '' }
   return {
     kubeConfig,
     origin,
     reload() {
       const again = loadKubeConfig(place)
-      const other = again.getCurrentCluster()?.server ?? ''
+      const other = clusterIn(again)?.server ?? ''
       if (other === server) return again
-      if (again.getContextObject(context) !== null && place.context === undefined) {
-        again.setCurrentContext(context)
-        if (again.getCurrentCluster()?.server === server && again.getCurrentUser() !== null) return again
-      }
+      const asAtStart = { ...again, currentContext: kubeConfig.currentContext }
+      const isThere = clusterIn(asAtStart)?.server === server && userIn(asAtStart) !== undefined
+      if (isThere && place.context === undefined) return asAtStart
       throw new Error(
         `${origin} leads to the API server ${originOfUrl(other)}, no longer to ${originOfUrl(server)}; only a restart changes the server`,
       )
@@ -73,37 +81,65 @@ function originOf({ kubeconfig, kubeconfigList }: KubeConfigPlace): string {
  */
 export function loadKubeConfig(place: KubeConfigPlace): KubeConfig {
   const { kubeconfig, kubeconfigList: list, context } = place
-  const file = originOf(place)
-  const kubeConfig =
-    kubeconfig === undefined && list !== undefined ? mergeFiles(list) : loadOne(kubeconfig, file)
-  if (context !== undefined) kubeConfig.setCurrentContext(context)
-  checkContext(kubeConfig, file)
+  const loaded = kubeconfig === undefined && list !== undefined ? mergeFiles(list) : loadOne(place)
+  const kubeConfig = context === undefined ? loaded : { ...loaded, currentContext: context }
+  checkContext(kubeConfig, originOf(place))
   return kubeConfig
 }
 
-/** @param path undefined: the user's default file, or the Pod's service account */
-function loadOne(path: string | undefined, file: string): KubeConfig {
-  const kubeConfig = new KubeConfig()
-  const present = path ?? usersFile()
+/** The file that is named, the user's default file, or the Pod's service account. */
+function loadOne({ kubeconfig, apiServerOfPod }: KubeConfigPlace): KubeConfig {
+  const path = kubeconfig ?? usersFile()
+  if (path !== undefined) return loadFile(path)
+  if (existsSync(join(serviceAccount, 'token'))) return ofPod(apiServerOfPod)
+  throw new Error('no kubeconfig: expected --kubeconfig, KUBECONFIG, ~/.kube/config or a service account')
+}
+
+function loadFile(path: string): KubeConfig {
   try {
-    if (present === undefined) {
-      kubeConfig.loadFromDefault()
-      return kubeConfig
-    }
-    const text = readFileSync(present, 'utf8')
-    kubeConfig.loadFromString(text)
-    kubeConfig.makePathsAbsolute(dirname(present))
-    return withUnreadFields(kubeConfig, objectOf(load(text)), dirname(present))
+    const parsed = load(readFileSync(path, 'utf8'))
+    if (!isObject(parsed)) throw new Error('it is not a kubeconfig')
+    return kubeConfigFrom(parsed, dirname(path))
   } catch (error) {
-    throw unreadable(file, error)
+    throw unreadable(`kubeconfig ${path}`, error)
   }
+}
+
+function ofPod(apiServer: KubeConfigPlace['apiServerOfPod']): KubeConfig {
+  if (apiServer === undefined) {
+    throw new Error(
+      'the Pod has a service account, but KUBERNETES_SERVICE_HOST or KUBERNETES_SERVICE_PORT is not set',
+    )
+  }
+  const { host, port } = apiServer
+  const namespaceFile = join(serviceAccount, 'namespace')
+  const namespace = existsSync(namespaceFile) ? readFileSync(namespaceFile, 'utf8') : undefined
+  return kubeConfigOf(
+    {
+      name: 'inClusterContext',
+      server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+      skipTLSVerify: false,
+      caFile: join(serviceAccount, 'ca.crt'),
+    },
+    { name: 'inClusterUser', tokenFile: join(serviceAccount, 'token') },
+    namespace,
+  )
 }
 
 /** The file of kubectl without any setting. */
 function usersFile(): string | undefined {
-  const home = findHomeDir()
-  const path = home === null ? '' : join(home, '.kube', 'config')
+  const home = homeDirectory()
+  const path = home === undefined ? '' : join(home, '.kube', 'config')
   return existsSync(path) ? path : undefined
+}
+
+/** None for a user whom the system does not know, and to whom nothing says it. */
+function homeDirectory(): string | undefined {
+  try {
+    return homedir()
+  } catch {
+    return undefined
+  }
 }
 
 /** Merges files as kubectl does: the first current context counts, and the first entry of a name. A missing file is skipped. */
@@ -111,46 +147,38 @@ function mergeFiles(list: string): KubeConfig {
   const paths = list.split(delimiter).filter((path) => path !== '')
   const present = paths.filter((path) => existsSync(path))
   if (present.length === 0) throw new Error(`kubeconfig ${list} cannot be read: there is no such file`)
-  const parts = present
-    .filter((path) => statSync(path).size > 0)
-    .map((path) => loadOne(path, `kubeconfig ${path}`))
-  const merged = new KubeConfig()
-  merged.loadFromOptions({
-    clusters: firstOfEachName(parts.flatMap((part) => part.getClusters())),
-    users: firstOfEachName(parts.flatMap((part) => part.getUsers())),
-    contexts: firstOfEachName(parts.flatMap((part) => part.getContexts())),
-    currentContext: parts.map((part) => part.getCurrentContext()).find(Boolean) ?? '',
-  })
-  return merged
+  const parts = present.filter((path) => statSync(path).size > 0).map(loadFile)
+  return {
+    clusters: firstOfEachName(parts.flatMap(({ clusters }) => clusters)),
+    users: firstOfEachName(parts.flatMap(({ users }) => users)),
+    contexts: firstOfEachName(parts.flatMap(({ contexts }) => contexts)),
+    currentContext: parts.map(({ currentContext }) => currentContext).find((name) => name !== undefined),
+  }
 }
 
-function firstOfEachName<T extends { readonly name: string }>(entries: readonly T[]): T[] {
+function firstOfEachName<T extends { readonly name: string }>(entries: readonly T[]): readonly T[] {
   return [...Map.groupBy(entries, ({ name }) => name).values()].flatMap((same) => same.slice(0, 1))
 }
 
-/** client-node would use a context with a missing user without the CA, and fail much later with a TLS error. */
+/** @throws Error that says what the current context lacks */
 function checkContext(kubeConfig: KubeConfig, file: string): void {
-  const name = kubeConfig.getCurrentContext()
-  const context = kubeConfig.getContextObject(name)
-  if (context === null) {
-    const isUnnamed = !name && kubeConfig.getContexts().length > 0
+  const name = kubeConfig.currentContext
+  const context = contextIn(kubeConfig)
+  if (context === undefined) {
+    const isUnnamed = name === undefined && kubeConfig.contexts.length > 0
     const missing = isUnnamed
       ? 'names no current-context, and --context is not given'
       : `has no context ${name ?? ''}`.trimEnd()
     throw new Error(`${file} ${missing}: ${contextsOf(kubeConfig)}`)
   }
-  const cluster = kubeConfig.getCurrentCluster()
-  if (cluster === null) throw new Error(`${file}, context ${name}: there is no cluster ${context.cluster}`)
-  if (kubeConfig.getCurrentUser() === null) {
-    throw new Error(`${file}, context ${name}: there is no user ${context.user}`)
-  }
-  if (cluster.server === nothingFound && name === 'loaded-context') {
-    throw new Error('no kubeconfig: expected --kubeconfig, KUBECONFIG, ~/.kube/config or a service account')
-  }
+  const where = `${file}, context ${context.name}`
+  if (clusterIn(kubeConfig) === undefined) throw new Error(`${where}: there is no cluster ${context.cluster}`)
+  if (context.user === undefined) throw new Error(`${where}: it names no user`)
+  if (userIn(kubeConfig) === undefined) throw new Error(`${where}: there is no user ${context.user}`)
 }
 
 function contextsOf(kubeConfig: KubeConfig): string {
-  const names = kubeConfig.getContexts().map((context) => context.name)
+  const names = kubeConfig.contexts.map(({ name }) => name)
   return names.length === 0 ? 'it has none' : `it has ${names.toSorted().join(', ')}`
 }
 
@@ -163,7 +191,7 @@ function messageOf(error: unknown): string {
   const { name, message, reason, mark } = objectOf(error)
   if (name === 'YAMLException')
     return `${unquoted(reason)}, line ${(integerOf(objectOf(mark)['line']) ?? 0) + 1}`
-  // Errors of the language may quote values; those of the file system and of client-node do not.
+  // Errors of the language may quote values; those of the file system and ours do not.
   return (name === 'Error' ? nonEmptyStringOf(message) : undefined) ?? 'it is not a kubeconfig'
 }
 

@@ -1,8 +1,8 @@
 import { messageOf } from '../../domain/quote.ts'
 import type { Log } from '../../observability/log.ts'
 import { changesBetween, readAccess, type Access } from './access.ts'
-import type { KubeConfig } from './client-node.ts'
 import { createCredentialSource, type Credentials, type CredentialSource } from './credentials.ts'
+import type { KubeConfig } from './kube-config-fields.ts'
 
 const unusable = 'Cannot use the changed credentials for the API server; the old ones stay in use'
 
@@ -44,7 +44,7 @@ export function createRenewingCredentials(options: RenewalOptions): RenewingCred
     const given = isFirst ? kubeConfig : reload()
     isFirst = false
     const access = readAccess(given, origin)
-    return { access, source: createCredentialSource(access.kubeConfig) }
+    return { access, source: createCredentialSource(access) }
   }
 
   async function compare(before: Active): Promise<void> {
@@ -52,7 +52,7 @@ export function createRenewingCredentials(options: RenewalOptions): RenewingCred
       const access = readAccess(reload(), origin)
       const changes = changesBetween(before.access, access)
       if (changes.length > 0) {
-        const source = createCredentialSource(access.kubeConfig)
+        const source = createCredentialSource(access)
         await verify(source)
         active = { access, source }
         log?.info('Read the credentials for the API server again', { changed: changes.join(', ') })

@@ -3,7 +3,6 @@ import { createServer as createHttpServer, type IncomingMessage } from 'node:htt
 import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { KubeConfig } from '@kubernetes/client-node'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import {
   connectTo,
@@ -11,6 +10,7 @@ import {
   type KubernetesConnection,
   type RequestOutcome,
 } from '../../../src/kubernetes/transport/connection.ts'
+import { kubeConfigOf } from '../../../src/kubernetes/transport/kube-config-fields.ts'
 import type { LogFields } from '../../../src/observability/log.ts'
 import { eventually } from '../../support/eventually.ts'
 import { makeAuthority } from '../../support/make-certificates.ts'
@@ -120,9 +120,8 @@ describe('requests', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     cleanup.after(() => server.close())
-    const kubeConfig = new KubeConfig()
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/k8s/clusters/c-1/`
-    kubeConfig.loadFromClusterAndUser({ name: 'c', server: url, skipTLSVerify: true }, { name: 'u' })
+    const kubeConfig = kubeConfigOf({ name: 'c', server: url, skipTLSVerify: true }, { name: 'u' })
     const connection = connectTo({ kubeConfig, version: '1.2.3' })
     cleanup.after(() => connection.close())
     await connection.request(namespaces)
@@ -146,8 +145,7 @@ describe('credentials', () => {
   ): KubernetesConnection {
     writeFileSync(join(directory, 'token'), token)
     writeFileSync(join(directory, 'ca.crt'), ca)
-    const kubeConfig = new KubeConfig()
-    kubeConfig.loadFromClusterAndUser(
+    const kubeConfig = kubeConfigOf(
       {
         name: 'c',
         server: `https://127.0.0.1:${proxy.port}`,
@@ -155,7 +153,7 @@ describe('credentials', () => {
         caFile: join(directory, 'ca.crt'),
         ...more,
       },
-      { name: 'u', authProvider: { name: 'tokenFile', config: { tokenFile: join(directory, 'token') } } },
+      { name: 'u', tokenFile: join(directory, 'token') },
     )
     const connection = connectTo({ kubeConfig, version: '0.0.0-test', log, credentialsCheckMs: 20 })
     cleanup.after(() => connection.close())

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { KubeConfig } from '@kubernetes/client-node'
 import { connectTo, type KubernetesConnection } from '../../../src/kubernetes/transport/connection.ts'
+import { kubeConfigOf } from '../../../src/kubernetes/transport/kube-config-fields.ts'
 
 /** Responds to one list or watch; the response stays open if it does not end it. */
 export type Answer = (response: ServerResponse, request: IncomingMessage) => void
@@ -29,9 +29,8 @@ export async function startFakeApiServer(answers: {
     answer?.(response, request)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const kubeConfig = new KubeConfig()
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  kubeConfig.loadFromClusterAndUser({ name: 'fake', server: url, skipTLSVerify: true }, { name: 'fake' })
+  const kubeConfig = kubeConfigOf({ name: 'fake', server: url, skipTLSVerify: true }, { name: 'fake' })
   const connection = connectTo({ kubeConfig, version: '0.0.0-test' })
   return {
     connection,

@@ -25,10 +25,12 @@ export function connectAs(
   server: Pick<ServerAccess, 'kubeconfigPath'>,
   options: Partial<ConnectionOptions> & { readonly port?: number } = {},
 ): KubernetesConnection {
-  const kubeConfig = loadKubeConfig({ kubeconfig: server.kubeconfigPath })
-  const cluster = kubeConfig.getCurrentCluster()
-  if (options.port !== undefined && cluster !== null) {
-    Object.assign(cluster, { server: `https://127.0.0.1:${options.port}` })
+  const { port } = options
+  const loaded = loadKubeConfig({ kubeconfig: server.kubeconfigPath })
+  const through = port === undefined ? {} : { server: `https://127.0.0.1:${port}` }
+  const kubeConfig = {
+    ...loaded,
+    clusters: loaded.clusters.map((cluster) => ({ ...cluster, ...through })),
   }
   return connectTo({ kubeConfig, version: '0.0.0-test', ...options })
 }

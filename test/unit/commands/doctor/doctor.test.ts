@@ -53,6 +53,7 @@ async function diagnose({ date, answers }: OddServer): Promise<readonly CheckRes
   const place = {
     kubeconfig,
     kubeconfigList: undefined,
+    apiServerOfPod: undefined,
     context: undefined,
     proxies: noProxies,
     namespaces: [],

@@ -2,11 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { KubeConfig, type User } from '@kubernetes/client-node'
+import { readAccess } from '../../../../src/kubernetes/transport/access.ts'
+import { connectTo } from '../../../../src/kubernetes/transport/connection.ts'
 import {
   createCredentialSource,
   type CredentialSource,
 } from '../../../../src/kubernetes/transport/credentials.ts'
+import { kubeConfigOf, type KubeUser } from '../../../../src/kubernetes/transport/kube-config-fields.ts'
 
 let directory: string
 
@@ -17,11 +19,10 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 const command = process.execPath
 
-function sourceFor(user: Omit<User, 'name'>): CredentialSource {
-  const kubeConfig = new KubeConfig()
-  const cluster = { name: 'lab', server: 'https://lab:6443', skipTLSVerify: false }
-  kubeConfig.loadFromClusterAndUser(cluster, { name: 'admin', ...user })
-  return createCredentialSource(kubeConfig)
+const cluster = { name: 'lab', server: 'https://lab:6443', skipTLSVerify: false }
+
+function sourceFor(user: Omit<KubeUser, 'name'>): CredentialSource {
+  return createCredentialSource({ cluster, user: { name: 'admin', ...user } })
 }
 
 function pluginThat(script: string, ...args: readonly string[]): CredentialSource {
@@ -101,7 +102,78 @@ describe('a token with a line break in it', () => {
 })
 
 describe('a missing file of credentials', () => {
-  it('is named', async () => {
-    await expect(sourceFor({ certFile: '/no/such/file' }).read()).rejects.toThrow("open '/no/such/file'")
+  it.each(['certFile', 'keyFile', 'tokenFile'])('is named: %s', (field) => {
+    const kubeConfig = kubeConfigOf(cluster, { name: 'admin', [field]: '/no/such/file' })
+    expect(() => readAccess(kubeConfig, 'kubeconfig')).toThrow("open '/no/such/file'")
+  })
+})
+
+describe('what a kubeconfig itself holds', () => {
+  const pem = Buffer.from('pem')
+  const data = pem.toString('base64')
+
+  it('is sent as it is: authority, client certificate, key, names and token', async () => {
+    const source = createCredentialSource({
+      cluster: { ...cluster, caData: data, tlsServerName: 'lab.example', proxyUrl: 'http://proxy:3128' },
+      user: { name: 'admin', certData: data, keyData: data, token: 'mine', impersonateUser: 'somebody' },
+    })
+    expect(await source.read()).toEqual({
+      headers: { authorization: 'Bearer mine', 'impersonate-user': 'somebody' },
+      tls: { ca: pem, cert: pem, key: pem, servername: 'lab.example' },
+      proxyUrl: 'http://proxy:3128',
+    })
+  })
+
+  it('may be nothing, without verification', async () => {
+    const source = createCredentialSource({
+      cluster: { ...cluster, skipTLSVerify: true },
+      user: { name: 'nobody' },
+    })
+    expect(await source.read()).toEqual({
+      headers: {},
+      tls: { rejectUnauthorized: false },
+      proxyUrl: undefined,
+    })
+  })
+
+  it('goes before what a plugin grants, whose certificate goes before the one of the kubeconfig', async () => {
+    const status = { token: 'of-plugin', clientCertificateData: 'cert', clientKeyData: 'key' }
+    const script = `console.log('${JSON.stringify({ status })}')`
+    const exec = { command, args: ['-e', script] }
+    expect(await sourceFor({ exec, token: 'mine', certData: data, keyData: data }).read()).toMatchObject({
+      headers: { authorization: 'Bearer mine' },
+      tls: { cert: 'cert', key: 'key' },
+    })
+    const named = sourceFor({ exec, username: 'me', password: 'word' })
+    expect((await named.read()).headers).toEqual({
+      authorization: `Basic ${Buffer.from('me:word').toString('base64')}`,
+    })
+  })
+})
+
+describe('a server without TLS', () => {
+  const plain = { ...cluster, server: 'http://lab:8080' }
+  const me = { name: 'me', token: 'mine' }
+
+  it('gets no credentials, unless the kubeconfig says that it need not be verified', () => {
+    expect(() => readAccess(kubeConfigOf(plain, me), 'kubeconfig /k')).toThrow(
+      new Error('kubeconfig /k: the server is http:, expected https: or insecure-skip-tls-verify: true'),
+    )
+    const unverified = { ...plain, skipTLSVerify: true }
+    expect(readAccess(kubeConfigOf(unverified, me), 'kubeconfig').user.token).toBe('mine')
+  })
+})
+
+describe('an address that is no URL', () => {
+  it('is named without what it holds', () => {
+    const me = { name: 'me' }
+    const proxied = kubeConfigOf({ ...cluster, proxyUrl: 'http://me:secret@proxy:port' }, me)
+    expect(() => readAccess(proxied, 'kubeconfig /k')).toThrow(
+      new Error('kubeconfig /k: proxy-url is no URL, expected one such as http://proxy:3128'),
+    )
+    const kubeConfig = kubeConfigOf({ ...cluster, server: 'https://me:secret@lab:port' }, me)
+    expect(() => connectTo({ kubeConfig, version: 'test' })).toThrow(
+      new Error('kubeconfig: the server is no URL, expected https://…'),
+    )
   })
 })

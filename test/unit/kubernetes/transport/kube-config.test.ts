@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { clusterIn, userIn } from '../../../../src/kubernetes/transport/kube-config-fields.ts'
 import { loadKubeConfig } from '../../../../src/kubernetes/transport/kube-config.ts'
 import { plantedSecrets } from '../../../support/planted-secrets.ts'
 
@@ -47,13 +48,13 @@ users:
 describe('loadKubeConfig', () => {
   it('takes the current context of a file', () => {
     const path = kubeconfig('current', twoContexts)
-    expect(loadKubeConfig({ kubeconfig: path }).getCurrentCluster()?.server).toBe('https://lab:6443')
+    expect(clusterIn(loadKubeConfig({ kubeconfig: path }))?.server).toBe('https://lab:6443')
   })
 
   it('takes the named context', () => {
     const path = kubeconfig('named', twoContexts)
     const loaded = loadKubeConfig({ kubeconfig: path, context: 'edge' })
-    expect(loaded.getCurrentCluster()?.server).toBe('https://edge:6443')
+    expect(clusterIn(loaded)?.server).toBe('https://edge:6443')
   })
 
   describe('with several files in KUBECONFIG', () => {
@@ -70,17 +71,17 @@ users: [{ name: kubernetes-admin, user: { token: ${token} } }]
       const a = kubeconfig('a', one('first', 'https://a:6443', 'of-a'))
       const b = kubeconfig('b', one('second', 'https://b:6443', 'of-b'))
       const loaded = loadKubeConfig({ kubeconfigList: [a, b].join(delimiter) })
-      expect(loaded.getCurrentContext()).toBe('first')
-      expect(loaded.getCurrentCluster()?.server).toBe('https://a:6443')
-      expect(loaded.getCurrentUser()?.token).toBe('of-a')
+      expect(loaded.currentContext).toBe('first')
+      expect(clusterIn(loaded)?.server).toBe('https://a:6443')
+      expect(userIn(loaded)?.token).toBe('of-a')
       const other = loadKubeConfig({ context: 'second', kubeconfigList: [a, b].join(delimiter) })
-      expect(other.getCurrentCluster()?.server).toBe('https://a:6443')
+      expect(clusterIn(other)?.server).toBe('https://a:6443')
     })
 
     it('skips what is missing or empty', () => {
       const b = kubeconfig('only', one('only', 'https://b:6443'))
       const list = [join(directory, 'not-there'), kubeconfig('empty', ''), '', b].join(delimiter)
-      expect(loadKubeConfig({ kubeconfigList: list }).getCurrentCluster()?.server).toBe('https://b:6443')
+      expect(clusterIn(loadKubeConfig({ kubeconfigList: list }))?.server).toBe('https://b:6443')
     })
 
     it('says so if there is none of them', () => {
@@ -97,7 +98,7 @@ users: [{ name: kubernetes-admin, user: { token: ${token} } }]
 
     it('leaves them alone if a file is named', () => {
       const path = kubeconfig('chosen', one('chosen', 'https://c:6443'))
-      expect(loadKubeConfig({ kubeconfig: path, kubeconfigList: '/no/such/file' }).getCurrentContext()).toBe(
+      expect(loadKubeConfig({ kubeconfig: path, kubeconfigList: '/no/such/file' }).currentContext).toBe(
         'chosen',
       )
     })
@@ -117,7 +118,16 @@ users: [{ name: kubernetes-admin, user: { token: ${token} } }]
     { text: 'a: !secret!x b', words: 'undeclared tag handle, line 1' },
     { text: 'a: !^secret b', words: 'tag name cannot contain such characters, line 1' },
     { text: 'users: [{}]', words: 'users[0].name is missing' },
+    {
+      text: 'users: [{ name: me, user: { token: 17 } }]',
+      words: 'users[0].user.token is no text, expected it in quotes',
+    },
+    { text: 'clusters: [{ name: lab }]', words: 'clusters[0].cluster is missing' },
+    { text: 'clusters: [{ name: lab, cluster: {} }]', words: 'clusters[0].cluster.server is missing' },
+    { text: 'contexts: [{ name: lab }]', words: 'contexts[0].context is missing' },
+    { text: 'contexts: [{ name: lab, context: {} }]', words: 'contexts[0].context.cluster is missing' },
     { text: 'null', words: 'it is not a kubeconfig' },
+    { text: 'secret', words: 'it is not a kubeconfig' },
   ])('says of a file that is no kubeconfig: $words', ({ text, words }) => {
     const path = kubeconfig('faulty', text)
     const message = `kubeconfig ${path} cannot be read: ${words}`
