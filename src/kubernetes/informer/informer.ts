@@ -17,7 +17,7 @@ import {
 } from './informer-types.ts'
 import { startLateInformer } from './late-informer.ts'
 import { startReflector } from './reflector.ts'
-import { createStore } from './store.ts'
+import { createStore, unchangedIn } from './store.ts'
 
 /** The kinds that can be watched besides those of pools, each with the type of its decoded objects. */
 export type WatchedObjects = {
@@ -174,6 +174,7 @@ function reflectorStarter<T extends ObjectMeta>(
       resource,
       namespace,
       named: () => named().filter((each) => namespace === '' || each.namespace === namespace),
+      unchanged: (listed) => unchangedIn(objects, listed),
       store,
       loss,
       signal: AbortSignal.any([options.signal, stop.signal]),

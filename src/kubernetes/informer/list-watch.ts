@@ -21,6 +21,8 @@ export interface ListWatchOptions<T> {
   readonly labelSelector?: string | undefined
   /** The objects to read one by one if the namespace may not be listed. */
   readonly named: () => readonly NamespacedName[]
+  /** An object that is here already as it is listed, and is not decoded: in a relist, nearly all are. */
+  readonly unchanged?: (listed: unknown) => T | undefined
   readonly signal: AbortSignal
   readonly tuning: InformerTuning
 }
@@ -31,9 +33,10 @@ export async function list<T extends ObjectMeta>(
 ): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string | undefined }> {
   const { connection, versions, resource, namespace, labelSelector, named, signal, tuning } = options
   await servedVersion(options)
+  const decode = (listed: unknown): T => options.unchanged?.(listed) ?? resource.decode(listed)
   const query = { namespace, labelSelector, pageSize: tuning.pageSize, signal }
   const listed = await versions
-    .using(resource, (apiVersion) => listObjects(connection, resource, apiVersion, query))
+    .using(resource, (apiVersion) => listObjects(connection, { ...resource, decode }, apiVersion, query))
     .catch(async (error: unknown) => {
       if (!isKubernetesError(error, 'forbidden')) throw error
       const items = await getEach({ connection, versions }, resource, named(), error)

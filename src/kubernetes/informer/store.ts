@@ -1,3 +1,4 @@
+import { objectOf, stringOf } from '../../domain/model/decode.ts'
 import { formatKey, type ObjectMeta } from '../../domain/model/object-meta.ts'
 import type { Log } from '../../observability/log.ts'
 import { createCompactor } from './compact.ts'
@@ -81,4 +82,16 @@ export function createStore<T extends ObjectMeta>(
   }
 
   return { upsert, remove, replaceAll, undelivered: () => [...undelivered] }
+}
+
+/** The stored object, if the one that is listed is the same in the same version. */
+export function unchangedIn<T extends ObjectMeta>(
+  objects: ReadonlyMap<string, T>,
+  listed: unknown,
+): T | undefined {
+  const metadata = objectOf(objectOf(listed)['metadata'])
+  const key = formatKey({ namespace: stringOf(metadata['namespace']), name: stringOf(metadata['name']) })
+  const stored = objects.get(key)
+  const isSame = stored?.uid === metadata['uid'] && stored?.resourceVersion === metadata['resourceVersion']
+  return isSame ? stored : undefined
 }

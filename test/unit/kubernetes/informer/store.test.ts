@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import type { ObjectMeta } from '../../../../src/domain/model/object-meta.ts'
-import { createStore, type Store } from '../../../../src/kubernetes/informer/store.ts'
+import { createStore, unchangedIn, type Store } from '../../../../src/kubernetes/informer/store.ts'
 
 /** `namespace/name uid@resourceVersion` and what is needed besides. */
 function anObject(key: string, uid = 'uid-1', resourceVersion = '1'): ObjectMeta {
@@ -186,5 +186,29 @@ describe('a store', () => {
         { object: 'clusters/a', error: 'Error: cannot handle upsert a uid-1@1 was -' },
       ],
     ])
+  })
+})
+
+describe('an object that is listed again', () => {
+  const listed = (name: string, uid: string, resourceVersion: string): unknown => ({
+    metadata: { namespace: 'clusters', name, uid, resourceVersion },
+  })
+
+  it('is the stored one while its version is the same', () => {
+    store.upsert(anObject('clusters/a', 'uid-1', '1'))
+    expect(unchangedIn(objects, listed('a', 'uid-1', '1'))).toBe(objects.get('clusters/a'))
+  })
+
+  it.each([
+    ['it has changed', 'a', 'uid-1', '2'],
+    ['it was created again', 'a', 'uid-2', '1'],
+    ['it is new', 'b', 'uid-1', '1'],
+  ])('is decoded where %s', (_, name, uid, resourceVersion) => {
+    store.upsert(anObject('clusters/a', 'uid-1', '1'))
+    expect(unchangedIn(objects, listed(name, uid, resourceVersion))).toBeUndefined()
+  })
+
+  it('is decoded where nothing can be read of it', () => {
+    expect(unchangedIn(objects, undefined)).toBeUndefined()
   })
 })
