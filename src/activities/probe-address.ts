@@ -1,13 +1,20 @@
 import { isWritable } from '../domain/allocation/eligibility.ts'
-import { describeAnswer, type ProbeAnswer } from '../domain/allocation/probe.ts'
+import {
+  describeAnswer,
+  describeAnsweredEverywhere,
+  isAnsweredEverywhere,
+  isStillProbed,
+  type ProbeAnswer,
+} from '../domain/allocation/probe.ts'
 import type { ProbeAddressInput, ProbeAddressResult } from '../domain/allocation/steps.ts'
 import { buildInUseReservation } from '../domain/model/ip-address.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
+import { formatPool } from '../domain/model/pool.ts'
 import { probeTimeoutMs } from '../domain/timings.ts'
 import type { ClusterApi } from '../kubernetes/cluster-api.ts'
 import { isKubernetesError } from '../kubernetes/errors.ts'
 import { endWithout, getOwnClaim } from './advance.ts'
-import { retryLater } from './failures.ts'
+import { actionRequired, retryLater } from './failures.ts'
 
 /**
  * Connects to a port. Resolves with undefined if nothing answers in time, or nothing that has the address.
@@ -20,7 +27,9 @@ export type ProbePort = (address: string, port: number, timeoutMs: number) => Pr
  * Probes an address before it is assigned for the first time. If something answers, the address is kept out of circulation for
  * as long as the Cluster lives, or until a person lets go of it, and the claim is deleted: the next one gets another address.
  *
- * @throws ApplicationFailure to wait: `ClusterPaused`
+ * A Cluster that has reserved some of a pool reserves no more of it: something answers for everybody.
+ *
+ * @throws ApplicationFailure to wait: `ClusterPaused`, `AllocationFailed`
  */
 export async function probeAddress(
   api: ClusterApi,
@@ -42,6 +51,13 @@ export async function probeAddress(
   if (!isWritable(cluster)) {
     const message = `Cluster ${formatKey(cluster)} is paused; nothing is written until it is unpaused`
     throw retryLater('ClusterPaused', message)
+  }
+  const { poolRef } = claim
+  if (isAnsweredEverywhere(poolRef, await api.listIPAddressesOf(key))) {
+    if (isStillProbed(await api.listIPPools(namespace), { poolRef, ...input })) {
+      throw actionRequired('AllocationFailed', describeAnsweredEverywhere(poolRef, address, found))
+    }
+    return { next: 'restart', message: `${formatPool(poolRef)} has its addresses probed in another way` }
   }
   try {
     const answer = `${found} at ${new Date().toISOString()}`

@@ -9,7 +9,7 @@ import { claimNamesFor, type IPAddressClaim } from '../model/claim.ts'
 import { formatKey } from '../model/object-meta.ts'
 import { findPoolKind } from '../model/pool-kind.ts'
 import { poolKindsOf } from '../model/pool-kinds.ts'
-import { findPool, formatPool } from '../model/pool.ts'
+import { areSamePool, findPool } from '../model/pool.ts'
 import { describeKept, retainedClaimOf } from '../model/retained-claim.ts'
 
 /**
@@ -58,7 +58,7 @@ function mayUsePool(observed: ObservedCluster, { part }: VipRole, { poolRef }: I
   const poolKinds = poolKindsOf(observed)
   if (findPoolKind(poolKinds, poolRef) === undefined) {
     const named = foreignPoolOf(cluster, part, poolKinds)
-    return named?.apiGroup === poolRef.apiGroup && formatPool(named) === formatPool(poolRef)
+    return named !== undefined && areSamePool(named, poolRef)
   }
   const pool = findPool(pools, poolRef)
   return pool !== undefined && whyNotUsable(poolRequestFor(cluster, part, observed), pool, true) === undefined

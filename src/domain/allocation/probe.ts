@@ -1,6 +1,7 @@
 import { canonicalAddress, isIPAddress } from '../model/address-text.ts'
 import { commaSeparated } from '../model/decode.ts'
-import type { IPPool } from '../model/pool.ts'
+import { inUseAnswerOf, type IPAddress } from '../model/ip-address.ts'
+import { areSamePool, findPool, formatPool, type IPPool, type IPPoolReference } from '../model/pool.ts'
 import { probeExceptAnnotation, probePortsAnnotation } from '../names.ts'
 import { quoted } from '../quote.ts'
 
@@ -53,4 +54,40 @@ export type ProbeAnswer = 'accepted' | 'refused'
 /** The answer of a port, for people: `tcp/6443 accepted a connection`. */
 export function describeAnswer(port: number, answer: ProbeAnswer): string {
   return `tcp/${port} ${answer} a connection`
+}
+
+/** Addresses of one pool that a Cluster reserves at most since something answered: behind more, there are no hosts. */
+export const mostAnswered = 8
+
+/**
+ * Whether an address at which something answers has to be left alone, since the Cluster has reserved so many of this pool that
+ * something must answer for everybody.
+ *
+ * @param kept the IPAddresses of the Cluster
+ */
+export function isAnsweredEverywhere(poolRef: IPPoolReference, kept: readonly IPAddress[]): boolean {
+  const answered = kept.filter(
+    (each) => inUseAnswerOf(each) !== undefined && areSamePool(each.poolRef, poolRef),
+  )
+  return answered.length >= mostAnswered
+}
+
+/** The message of the wait for a person that follows. */
+export function describeAnsweredEverywhere(
+  poolRef: IPPoolReference,
+  address: string,
+  answer: string,
+): string {
+  return `something has answered at ${mostAnswered} addresses of ${formatPool(poolRef)}, and now at ${address} (${answer}): a firewall or proxy may answer for everybody; correct ${probePortsAnnotation} of the pool or remove it, and release the addresses`
+}
+
+/** Whether a pool still has an address probed at these ports; a pool that is gone has no say. */
+export function isStillProbed(
+  pools: readonly IPPool[],
+  { poolRef, address, ports }: { poolRef: IPPoolReference; address: string; ports: readonly number[] },
+): boolean {
+  const pool = findPool(pools, poolRef)
+  const probe = pool && probeOf(pool)
+  if (probe === undefined || probe === 'unreadable') return pool === undefined
+  return String(probe.ports) === String(ports) && isToBeProbed(probe, address)
 }

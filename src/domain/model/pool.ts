@@ -87,6 +87,11 @@ export function isReferredTo(pool: IPPool, { apiGroup, kind, name }: IPPoolRefer
   return pool.name === name && pool.kind === kind && pool.poolKind.apiGroup === apiGroup
 }
 
+/** Whether two references in one namespace are to the same pool. */
+export function areSamePool(one: IPPoolReference, other: IPPoolReference): boolean {
+  return one.name === other.name && one.kind === other.kind && one.apiGroup === other.apiGroup
+}
+
 /** The pool of a claim or of an IPAddress, among those that its namespace can use; undefined: it is not among them. */
 export function findPool(pools: readonly IPPool[], poolRef: IPPoolReference): IPPool | undefined {
   return pools.find((pool) => isReferredTo(pool, poolRef))

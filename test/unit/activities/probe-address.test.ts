@@ -34,6 +34,7 @@ async function probe(
     getCluster: async () => aCluster(cluster),
     getIPAddressClaim: async () => bound,
     getIPAddress: async () => anIPAddress(),
+    listIPAddressesOf: async () => [],
     createIPAddress: async (object) => {
       written.push(object)
       return anIPAddress()
@@ -110,6 +111,49 @@ describe('probeAddress', () => {
   ])('writes nothing if %s by now', async (_, world, expected) => {
     const { result, written } = await probe({ 6443: 'accepted' }, world)
     expect({ result, written }).toEqual({ result: expected, written: [] })
+  })
+})
+
+describe('a pool at whose addresses something answers everywhere', () => {
+  const answered = Array.from({ length: 8 }, (_, index) =>
+    anIPAddress({
+      name: `vip-reserved-demo-10.0.0.${index + 2}`,
+      address: `10.0.0.${index + 2}`,
+      annotations: { 'vip.capi.gorizond.io/in-use': 'tcp/443 accepted a connection at 2026-01-01' },
+    }),
+  )
+  const pool = (annotations: Readonly<Record<string, string>>) => aPool({ annotations })
+  const withPool = (annotations: Readonly<Record<string, string>>, kept = answered) =>
+    probe(
+      { 443: 'accepted' },
+      { calls: { listIPAddressesOf: async () => kept, listIPPools: async () => [pool(annotations)] } },
+    )
+
+  it('is left alone by a Cluster that has reserved some of it, and a person is told', async () => {
+    const failure = await failureOf(withPool({ 'vip.capi.gorizond.io/probe-ports': '6443,443' }))
+    expect(failure.type).toBe('AllocationFailed')
+    expect(failure.message).toMatch(
+      /^something has answered at 8 addresses of GlobalInClusterIPPool\/vip-pool, and now at 10\.0\.0\.10 \(tcp\/443 accepted a connection\): a firewall or proxy may answer for everybody; correct vip/,
+    )
+  })
+
+  it.each([
+    ['other ports', { 'vip.capi.gorizond.io/probe-ports': '6443' }],
+    ['no ports', {}],
+    [
+      'the address as free',
+      { 'vip.capi.gorizond.io/probe-ports': '6443,443', 'vip.capi.gorizond.io/probe-except': '10.0.0.10' },
+    ],
+  ])('is asked again once it names %s', async (_, annotations) => {
+    expect(await withPool(annotations)).toMatchObject({
+      result: { next: 'restart', message: expect.stringContaining('probed in another way') },
+      written: [],
+    })
+  })
+
+  it('is one where fewer answers are hosts', async () => {
+    const { result } = await withPool({ 'vip.capi.gorizond.io/probe-ports': '6443,443' }, answered.slice(1))
+    expect(result).toMatchObject({ next: 'restart', reason: 'DuplicateAddress' })
   })
 })
 
