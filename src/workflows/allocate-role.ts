@@ -20,7 +20,7 @@ import {
 import { claimNameFor } from '../domain/model/claim.ts'
 import { formatKey } from '../domain/model/object-meta.ts'
 import { poolNamespaceFor } from '../domain/model/pool-kinds.ts'
-import { formatPool, type IPPoolReference } from '../domain/model/pool.ts'
+import { areSamePool, formatPool, type IPPoolReference } from '../domain/model/pool.ts'
 import { withAddition } from '../domain/quote.ts'
 import { fastPath, step } from './activity-policies.ts'
 import type {
@@ -201,7 +201,7 @@ function createAddressRecord({ input, progress }: RoleRun, half: StepInput['half
   let pool: PoolSummary | undefined
   let chosen: Pick<PoolClaim, 'poolRef' | 'poolNamespace'> | undefined
   const summaryOf = (poolRef: IPPoolReference): PoolSummary => {
-    const isChosen = chosen !== undefined && formatPool(chosen.poolRef) === formatPool(poolRef)
+    const isChosen = chosen !== undefined && areSamePool(chosen.poolRef, poolRef)
     const namespace = isChosen ? chosen?.poolNamespace : undefined
     const { kind, name } = poolRef
     return { kind, name, namespace: namespace ?? poolNamespaceFor(poolRef, cluster.namespace) }

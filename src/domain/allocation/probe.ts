@@ -57,7 +57,7 @@ export function describeAnswer(port: number, answer: ProbeAnswer): string {
 }
 
 /** Addresses of one pool that a Cluster reserves at most since something answered: behind more, there are no hosts. */
-export const mostAnswered = 8
+const mostAnswered = 8
 
 /**
  * Whether an address at which something answers has to be left alone, since the Cluster has reserved so many of this pool that
